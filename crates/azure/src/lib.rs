@@ -1,0 +1,1 @@
+//! Clients for Entra, Azure Resource Manager and Key Vault.

@@ -1,0 +1,1 @@
+//! Azure offline: Entra, Resource Manager and Key Vault with their own rules.

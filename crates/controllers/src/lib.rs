@@ -1,0 +1,1 @@
+//! The controllers: secrets, applications, clusters, reloader.

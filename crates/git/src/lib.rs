@@ -1,0 +1,1 @@
+//! Reads and writes Git repositories through the git command.

@@ -1,0 +1,1 @@
+//! The onboarding domain: fleet, names, the chain of eight links, plans, the Git tree.

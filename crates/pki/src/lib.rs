@@ -1,0 +1,1 @@
+//! Certificates, signing keys and signed tokens.

@@ -1,0 +1,3 @@
+//! Generation, checks of the tree, peers.
+
+fn main() {}
