@@ -1,0 +1,1 @@
+//! Applications and ApplicationSets: render, compare, apply in order, prune, health.

@@ -1,1 +1,0 @@
-//! The controllers: secrets, applications, clusters, reloader.

@@ -1,0 +1,1 @@
+//! Restarts workloads when a Secret or ConfigMap that they use changes.

@@ -1,0 +1,1 @@
+//! What every controller shares: leadership, events, backoff, metrics, shutdown.

@@ -1,0 +1,1 @@
+//! The secrets operator: SecretStore and ExternalSecret, as External Secrets means them.
