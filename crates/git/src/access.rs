@@ -1,7 +1,7 @@
 //! Who asks a repository, and how the connection is made.
 
 use std::ffi::OsString;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -73,9 +73,7 @@ impl Access {
 
     /// Returns a number that differs, for one `hasher`, where the access differs.
     pub(crate) fn fingerprint(&self, hasher: &impl BuildHasher) -> u64 {
-        let mut state = hasher.build_hasher();
-        (self.authorization(), self.insecure, &self.proxy).hash(&mut state);
-        state.finish()
+        hasher.hash_one((self.authorization(), self.insecure, &self.proxy))
     }
 }
 

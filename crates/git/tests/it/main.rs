@@ -1,5 +1,7 @@
 //! The mirrors and working copies against the real `git`, over the file protocol.
 
+#![cfg(test)]
+
 mod mirrors;
 
 use std::path::Path;
