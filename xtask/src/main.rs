@@ -1,3 +1,28 @@
 //! Generation, checks of the tree, peers.
+//!
+//! `cargo xtask openapi` writes the table of built-in kinds of `gangplank-merge`.
 
-fn main() {}
+use std::path::Path;
+use std::process::ExitCode;
+
+mod openapi;
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for the terminal")]
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["openapi"] => openapi::generate(&root.join("crates/merge/src/schema/builtin.json")),
+        other => Err(format!("no task {other:?}; the tasks are: openapi")),
+    };
+    match outcome {
+        Ok(summary) => {
+            println!("{summary}");
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

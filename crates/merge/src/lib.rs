@@ -16,3 +16,4 @@
 
 pub mod json_patch;
 pub mod merge_patch;
+pub mod schema;
