@@ -46,7 +46,11 @@ impl Environment {
         Environment {
             name: "AzureCloud".into(),
             login: "login.microsoftonline.com".into(),
-            login_aliases: vec!["login.windows.net".into(), "login.microsoft.com".into(), "sts.windows.net".into()],
+            login_aliases: vec![
+                "login.windows.net".into(),
+                "login.microsoft.com".into(),
+                "sts.windows.net".into(),
+            ],
             management: "management.azure.com".into(),
             management_core: "https://management.core.windows.net".into(),
             graph: "graph.microsoft.com".into(),

@@ -86,7 +86,9 @@ impl FaultRule {
 
     fn matches(&self, plane: &Plane, call: &Call) -> bool {
         let same_plane = match (&self.plane, plane) {
-            (Plane::Vault(wanted), Plane::Vault(vault)) => wanted.is_empty() || wanted.eq_ignore_ascii_case(vault),
+            (Plane::Vault(wanted), Plane::Vault(vault)) => {
+                wanted.is_empty() || wanted.eq_ignore_ascii_case(vault)
+            }
             (wanted, plane) => wanted == plane,
         };
         // A vault's challenge stays: a fault is for the request that the caller means, not for the one that asks how to

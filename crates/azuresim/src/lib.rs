@@ -38,11 +38,13 @@ mod throttle;
 mod vault;
 mod wire;
 
-pub use admin::{NewCredential, NewVault, SecretSeed};
+pub use admin::{ApplicationIds, NewCredential};
 pub use arm::ArmError;
 pub use cloud::{Clock, Cloud, Options, Subscription};
-pub use entra::{Caller, EntraVerifier, Principal, PrincipalKind, TokenError};
+pub use entra::{Caller, CallerError, EntraVerifier, Principal, PrincipalKind};
 pub use environment::{Environment, Plane};
 pub use faults::{FaultRule, Faults, Throttling};
-pub use ports::{AadProfile, BoxFuture, ClusterBackend, ClusterFacts, ClusterSpec, IssuerFetch, LocalAccount};
+pub use ports::{
+    AadProfile, BoxFuture, ClusterBackend, ClusterFacts, ClusterSpec, IssuerFetch, LocalAccount,
+};
 pub use wire::ClientAddress;

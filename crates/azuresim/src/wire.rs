@@ -34,7 +34,9 @@ impl Call {
             .uri
             .authority()
             .map(|authority| authority.as_str().to_owned())
-            .or_else(|| parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned))
+            .or_else(|| {
+                parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned)
+            })
             .unwrap_or_default();
         let path = parts.uri.path().to_owned();
         let segments = path
@@ -43,7 +45,8 @@ impl Call {
             .map(|segment| percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned())
             .collect();
         let query = parse_form(parts.uri.query().unwrap_or_default().as_bytes());
-        let client = parts.extensions.get::<ClientAddress>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |it| it.0);
+        let client =
+            parts.extensions.get::<ClientAddress>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |it| it.0);
         Call { method: parts.method, host, path, segments, query, headers: parts.headers, body, client }
     }
 
@@ -77,7 +80,10 @@ impl Call {
     pub(crate) fn names(&self, name: &str) -> bool {
         self.segments.iter().any(|segment| segment.eq_ignore_ascii_case(name))
             || (self.method == Method::POST
-                && self.form().iter().any(|(key, value)| key == "client_id" && value.eq_ignore_ascii_case(name)))
+                && self
+                    .form()
+                    .iter()
+                    .any(|(key, value)| key == "client_id" && value.eq_ignore_ascii_case(name)))
     }
 }
 

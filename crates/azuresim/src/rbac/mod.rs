@@ -193,10 +193,16 @@ impl Rbac {
     }
 
     /// Deletes an assignment; it goes on granting until `effective_until`.
-    pub fn unassign(&mut self, name: Uuid, now: Timestamp, effective_until: Timestamp) -> Option<RoleAssignment> {
+    pub fn unassign(
+        &mut self,
+        name: Uuid,
+        now: Timestamp,
+        effective_until: Timestamp,
+    ) -> Option<RoleAssignment> {
         let mut deleted = None;
         for assignments in self.assignments.values_mut() {
-            if let Some(assignment) = assignments.iter_mut().find(|it| it.name == name && it.effective_until.is_none())
+            if let Some(assignment) =
+                assignments.iter_mut().find(|it| it.name == name && it.effective_until.is_none())
             {
                 deleted = Some(assignment.clone());
                 assignment.effective_until = Some(effective_until);
@@ -252,7 +258,10 @@ pub fn is_at_or_under(scope: &str, root: &str) -> bool {
 fn ancestors(scope: &str) -> impl Iterator<Item = &str> {
     let trimmed = scope.trim_end_matches('/');
     let ends = trimmed.rmatch_indices('/').map(|(end, _)| end).filter(|end| *end > 0);
-    std::iter::once(trimmed).filter(|it| !it.is_empty()).chain(ends.map(move |end| &trimmed[..end])).chain(["/"])
+    std::iter::once(trimmed)
+        .filter(|it| !it.is_empty())
+        .chain(ends.map(move |end| &trimmed[..end]))
+        .chain(["/"])
 }
 
 #[cfg(test)]

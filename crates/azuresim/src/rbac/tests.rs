@@ -1,6 +1,7 @@
 use super::*;
 
-const CLUSTER: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c";
+const CLUSTER: &str =
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c";
 
 fn assignment(role: &str, principal: u128, scope: &str) -> RoleAssignment {
     RoleAssignment {
@@ -66,8 +67,10 @@ fn roles_grant_what_their_definition_says() {
     let pods = Operation::DataAction("Microsoft.ContainerService/managedClusters/pods/read");
     let secrets = Operation::DataAction("Microsoft.ContainerService/managedClusters/secrets/read");
     let namespaces = Operation::DataAction("Microsoft.ContainerService/managedClusters/namespaces/write");
-    let custom = Operation::DataAction("Microsoft.ContainerService/managedClusters/argoproj.io/applications/read");
-    let user = Operation::Action("Microsoft.ContainerService/managedClusters/listClusterUserCredential/action");
+    let custom =
+        Operation::DataAction("Microsoft.ContainerService/managedClusters/argoproj.io/applications/read");
+    let user =
+        Operation::Action("Microsoft.ContainerService/managedClusters/listClusterUserCredential/action");
     let cases: &[(&str, &[Operation], &[Operation])] = &[
         ("Owner", &[read, assign, user], &[get, pods]),
         ("Contributor", &[read, user], &[assign, get, pods]),
