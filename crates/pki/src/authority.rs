@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use p256::ecdsa::signature::Signer;
+use p256::ecdsa::{DerSignature, SigningKey as EcdsaKey};
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use rand::CryptoRng;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, SerialNumber,
+    KeyUsagePurpose, PublicKeyData, SerialNumber, SignatureAlgorithm,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use time::OffsetDateTime;
@@ -86,7 +88,7 @@ pub struct Authority {
     name: String,
     certificate_pem: String,
     certificate: CertificateDer<'static>,
-    issuer: Issuer<'static, KeyPair>,
+    issuer: Issuer<'static, Key>,
 }
 
 impl fmt::Debug for Authority {
@@ -102,17 +104,17 @@ impl Authority {
             subject: name.to_owned(),
             reason: error.to_string(),
         };
-        let key = generate_key(rng)?;
+        let key = Key::generate(rng)?;
         let mut params = params(name, &[], lifetime, rng);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages =
             vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
-        let certificate = params.self_signed(&key.pair).map_err(failed)?;
+        let certificate = params.self_signed(&key).map_err(failed)?;
         Ok(Authority {
             name: name.to_owned(),
             certificate_pem: certificate.pem(),
             certificate: certificate.der().clone(),
-            issuer: Issuer::new(params, key.pair),
+            issuer: Issuer::new(params, key),
         })
     }
 
@@ -138,7 +140,7 @@ impl Authority {
             subject: name.to_owned(),
             reason: error.to_string(),
         };
-        let key = generate_key(rng)?;
+        let key = Key::generate(rng)?;
         let (organizations, names) = match &purpose {
             Purpose::Server { names } => (&[][..], &names[..]),
             Purpose::Client { organizations } => (&organizations[..], &[][..]),
@@ -151,7 +153,7 @@ impl Authority {
             Purpose::Client { .. } => ExtendedKeyUsagePurpose::ClientAuth,
         }];
         params.use_authority_key_identifier_extension = true;
-        let certificate = params.signed_by(&key.pair, &self.issuer).map_err(failed)?;
+        let certificate = params.signed_by(&key, &self.issuer).map_err(failed)?;
         Ok(Identity {
             certificate: certificate.der().clone(),
             certificate_pem: certificate.pem(),
@@ -161,31 +163,50 @@ impl Authority {
     }
 }
 
-struct GeneratedKey {
-    pair: KeyPair,
+/// A key that signs certificates. rcgen's own keys are drawn from the operating system and sign with a random nonce; these come from the
+/// caller's generator and sign by RFC 6979, so that the same seed gives the same certificates, bit by bit.
+struct Key {
+    signing: EcdsaKey,
+    public: Vec<u8>,
     der: Vec<u8>,
     pem: String,
 }
 
-/// rcgen draws keys from the operating system only, so the scalar is drawn here and handed over as PKCS#8.
-fn generate_key(rng: &mut impl CryptoRng) -> Result<GeneratedKey, PkiError> {
-    let failed = |reason: String| PkiError::Key { what: "certificate", reason };
-    let secret = loop {
-        let mut scalar = [0u8; 32];
-        rng.fill_bytes(&mut scalar);
-        // Not every 32 bytes are a scalar of the curve; the chance of a second draw is 2^-32.
-        if let Ok(secret) = p256::SecretKey::from_slice(&scalar) {
-            break secret;
-        }
-    };
-    let der = secret.to_pkcs8_der().map_err(|error| failed(error.to_string()))?;
-    let pem = secret.to_pkcs8_pem(LineEnding::LF).map_err(|error| failed(error.to_string()))?;
-    let pair = KeyPair::from_pkcs8_der_and_sign_algo(
-        &PrivatePkcs8KeyDer::from(der.as_bytes()),
-        &rcgen::PKCS_ECDSA_P256_SHA256,
-    )
-    .map_err(|error| failed(error.to_string()))?;
-    Ok(GeneratedKey { pair, der: der.as_bytes().to_vec(), pem: pem.to_string() })
+impl Key {
+    fn generate(rng: &mut impl CryptoRng) -> Result<Self, PkiError> {
+        let failed = |reason: String| PkiError::Key { what: "certificate", reason };
+        let secret = loop {
+            let mut scalar = [0u8; 32];
+            rng.fill_bytes(&mut scalar);
+            // Not every 32 bytes are a scalar of the curve; the chance of a second draw is 2^-32.
+            if let Ok(secret) = p256::SecretKey::from_slice(&scalar) {
+                break secret;
+            }
+        };
+        let der = secret.to_pkcs8_der().map_err(|error| failed(error.to_string()))?;
+        let pem = secret.to_pkcs8_pem(LineEnding::LF).map_err(|error| failed(error.to_string()))?;
+        let signing = EcdsaKey::from(&secret);
+        let public = signing.verifying_key().to_sec1_point(false).as_bytes().to_vec();
+        Ok(Key { signing, public, der: der.as_bytes().to_vec(), pem: pem.to_string() })
+    }
+}
+
+impl PublicKeyData for Key {
+    fn der_bytes(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &rcgen::PKCS_ECDSA_P256_SHA256
+    }
+}
+
+impl rcgen::SigningKey for Key {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        let signature: DerSignature =
+            self.signing.try_sign(message).map_err(|_| rcgen::Error::RemoteKeyError)?;
+        Ok(signature.as_bytes().to_vec())
+    }
 }
 
 fn params(

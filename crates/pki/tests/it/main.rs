@@ -67,3 +67,15 @@ fn certificates_say_what_they_are_for() {
     }
     assert!(!format!("{server:?}{authority:?}").contains("PRIVATE"));
 }
+
+#[test]
+fn a_seed_makes_the_same_certificates_again() {
+    let make = || {
+        let rng = &mut StdRng::seed_from_u64(1);
+        let lifetime = Lifetime::days(1_790_000_000, 30);
+        let authority = Authority::generate("sandbox", lifetime, rng).unwrap();
+        let names = vec!["hub.hcp.westeurope.azmk8s.io".to_owned()];
+        authority.issue("hub", Purpose::Server { names }, lifetime, rng).unwrap().certificate_pem().to_owned()
+    };
+    assert_eq!(make(), make());
+}

@@ -1,5 +1,0 @@
-//! The sandbox through its real sockets.
-
-mod git;
-mod proxy;
-mod support;
