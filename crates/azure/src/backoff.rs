@@ -52,7 +52,9 @@ impl RetryPolicy {
 
 /// Whether an answer's status says "later" rather than "no".
 pub(crate) fn is_passing(status: StatusCode) -> bool {
-    status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::REQUEST_TIMEOUT || status.is_server_error()
+    status == StatusCode::TOO_MANY_REQUESTS
+        || status == StatusCode::REQUEST_TIMEOUT
+        || status.is_server_error()
 }
 
 /// The `Retry-After` of an answer: seconds, or an HTTP date.
@@ -68,7 +70,9 @@ pub(crate) fn retry_after(response: &Response<Bytes>, now: Timestamp) -> Option<
 
 /// A number in 0..1 for [`RetryPolicy::pause`].
 pub(crate) fn spread() -> f64 {
-    rand::random()
+    // The low bits of a random UUID are all random.
+    let bits = (uuid::Uuid::new_v4().as_u128() & u128::from(u32::MAX)) as u32;
+    f64::from(bits) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]
@@ -83,7 +87,11 @@ mod tests {
             longest_pause: Duration::from_secs(3),
         };
         let check = |retry, wished: Option<u64>, expect: Option<u64>| {
-            let pause = policy.pause(retry, wished.map(Duration::from_secs), if wished.is_some() { 0.0 } else { 1.0 });
+            let pause = policy.pause(
+                retry,
+                wished.map(Duration::from_secs),
+                if wished.is_some() { 0.0 } else { 1.0 },
+            );
             assert_eq!(pause, expect.map(Duration::from_secs), "{retry} {wished:?}");
         };
         check(0, None, Some(1));

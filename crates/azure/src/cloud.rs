@@ -32,7 +32,11 @@ impl Cloud {
 
     /// The cloud of the US government.
     pub fn us_government() -> Self {
-        Self::of("https://login.microsoftonline.us", "https://management.usgovcloudapi.net", "vault.usgovcloudapi.net")
+        Self::of(
+            "https://login.microsoftonline.us",
+            "https://management.usgovcloudapi.net",
+            "vault.usgovcloudapi.net",
+        )
     }
 
     /// China, operated by 21Vianet.
@@ -42,7 +46,11 @@ impl Cloud {
 
     /// The former German cloud, closed in 2021; manifests still name it.
     pub fn germany() -> Self {
-        Self::of("https://login.microsoftonline.de", "https://management.microsoftazure.de", "vault.microsoftazure.de")
+        Self::of(
+            "https://login.microsoftonline.de",
+            "https://management.microsoftazure.de",
+            "vault.microsoftazure.de",
+        )
     }
 
     /// The same cloud with another place to log in, as a custom cloud or `AZURE_AUTHORITY_HOST` names it.

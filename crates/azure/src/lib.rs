@@ -33,22 +33,22 @@ mod transport;
 mod vault;
 
 pub use arm::{
-    AadProfile, Arm, ArmError, ClusterCredential, CredentialEndpoint, FederatedCredential, Identity, KeyVault,
-    ManagedCluster, Principal, PrincipalType, ResourceGroup, RoleAssignment, RoleDefinition, Subscription,
-    assignment_name, role,
+    AadProfile, Arm, ArmError, ClusterCredential, CredentialEndpoint, FederatedCredential, Identity,
+    KeyVault, ManagedCluster, Principal, PrincipalType, ResourceGroup, RoleAssignment, RoleDefinition,
+    Subscription, assignment_name, role,
 };
 pub use backoff::RetryPolicy;
 pub use clock::Clock;
 pub use cloud::Cloud;
 pub use credential::{
-    Assertion, AssertionError, AssertionSource, AzureCli, ClientCertificate, ClientCertificateError, Credential,
-    ProcessError, TokenFile,
+    Assertion, AssertionError, AssertionSource, AzureCli, ClientCertificate, ClientCertificateError,
+    Credential, ProcessError, TokenFile,
 };
 pub use entra::{AccessToken, Disposition, EntraError, Scope, Tokens};
 pub use name::{ClientId, NameError, ObjectId, ResourceId, SubscriptionId, TenantId};
 pub use network::{Network, NetworkError};
-pub use transport::{Transport, TransportError};
+pub use transport::{Answer, Transport, TransportError};
 pub use vault::{
-    Attributes, Certificate, DeletedSecret, Key, NewSecret, Secret, SecretItem, SecretUpdate, Vault, VaultError,
-    VaultLimits, VaultUrl, VaultUrlError, Vaults,
+    Attributes, Certificate, DeletedSecret, Key, NewSecret, Secret, SecretItem, SecretUpdate, Vault,
+    VaultError, VaultLimits, VaultUrl, VaultUrlError, Vaults,
 };

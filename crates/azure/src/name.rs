@@ -119,7 +119,10 @@ impl ResourceId {
         let head = segments.next().unwrap_or_default();
         let subscription = segments.next().unwrap_or_default();
         let clean = |s: &str| {
-            !s.is_empty() && s != "." && s != ".." && !s.bytes().any(|b| b.is_ascii_control() || b"?#% \\".contains(&b))
+            !s.is_empty()
+                && s != "."
+                && s != ".."
+                && !s.bytes().any(|b| b.is_ascii_control() || b"?#% \\".contains(&b))
         };
         let fits = head.eq_ignore_ascii_case("subscriptions") && clean(subscription) && segments.all(clean);
         if fits { Ok(Self(trimmed.to_owned())) } else { Err(error()) }
@@ -137,7 +140,10 @@ impl ResourceId {
 
     /// A managed cluster (AKS).
     pub fn managed_cluster(subscription: &SubscriptionId, group: &str, name: &str) -> Self {
-        Self(format!("{}/providers/Microsoft.ContainerService/managedClusters/{name}", Self::group(subscription, group)))
+        Self(format!(
+            "{}/providers/Microsoft.ContainerService/managedClusters/{name}",
+            Self::group(subscription, group)
+        ))
     }
 
     /// A user-assigned identity.
@@ -210,8 +216,13 @@ mod tests {
     fn guids_are_taken_in_any_case_and_only_in_their_usual_form() {
         let id = "A98FA280-e03f-5afa-8d8e-92d0a9c201e8";
         assert_eq!(ClientId::parse(id).unwrap().as_str(), "a98fa280-e03f-5afa-8d8e-92d0a9c201e8");
-        for bad in ["", "a98fa280e03f5afa8d8e92d0a9c201e8", "{a98fa280-e03f-5afa-8d8e-92d0a9c201e8}", "argocd"] {
-            assert!(matches!(ObjectId::parse(bad), Err(NameError::NotGuid { what: "object id", .. })), "{bad}");
+        for bad in
+            ["", "a98fa280e03f5afa8d8e92d0a9c201e8", "{a98fa280-e03f-5afa-8d8e-92d0a9c201e8}", "argocd"]
+        {
+            assert!(
+                matches!(ObjectId::parse(bad), Err(NameError::NotGuid { what: "object id", .. })),
+                "{bad}"
+            );
         }
     }
 
@@ -225,11 +236,22 @@ mod tests {
 
     #[test]
     fn resource_ids_compare_without_case() {
-        let one = ResourceId::parse("/subscriptions/s/resourcegroups/G/providers/Microsoft.KeyVault/vaults/v/").unwrap();
-        let two = ResourceId::parse("/subscriptions/S/resourceGroups/g/providers/microsoft.keyvault/Vaults/V").unwrap();
+        let one =
+            ResourceId::parse("/subscriptions/s/resourcegroups/G/providers/Microsoft.KeyVault/vaults/v/")
+                .unwrap();
+        let two =
+            ResourceId::parse("/subscriptions/S/resourceGroups/g/providers/microsoft.keyvault/Vaults/V")
+                .unwrap();
         assert_eq!(one, two);
         assert_eq!((one.subscription(), one.resource_group(), one.name()), ("s", Some("G"), "v"));
-        for bad in ["", "subscriptions/s", "/subscriptions//x", "/tenants/x", "/subscriptions/s/../x", "/subscriptions/s?x"] {
+        for bad in [
+            "",
+            "subscriptions/s",
+            "/subscriptions//x",
+            "/tenants/x",
+            "/subscriptions/s/../x",
+            "/subscriptions/s?x",
+        ] {
             assert!(ResourceId::parse(bad).is_err(), "{bad}");
         }
     }

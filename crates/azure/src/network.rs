@@ -100,7 +100,8 @@ impl Network {
         for (index, pem) in self.extra_roots.iter().enumerate() {
             let mut found = 0;
             for certificate in CertificateDer::pem_slice_iter(pem) {
-                let certificate = certificate.map_err(|source| NetworkError::Root { index, source: Some(source) })?;
+                let certificate =
+                    certificate.map_err(|source| NetworkError::Root { index, source: Some(source) })?;
                 roots.add(certificate).map_err(|source| NetworkError::Client(source.into()))?;
                 found += 1;
             }

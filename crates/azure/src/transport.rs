@@ -59,3 +59,28 @@ impl fmt::Debug for Transport {
 pub(crate) fn header<'a>(response: &'a Response<Bytes>, name: &str) -> Option<&'a str> {
     response.headers().get(name).and_then(|value| value.to_str().ok())
 }
+
+/// A refusal as it came, for those who quote it word by word. Refusals hold no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The service's code, empty where the body names none.
+    pub code: String,
+    /// The service's text, empty where the body has none.
+    pub message: String,
+    /// The body, at most 4 KiB of it.
+    pub body: String,
+}
+
+impl Answer {
+    pub(crate) fn new(response: &Response<Bytes>, code: &str, message: &str) -> Self {
+        let shown = &response.body()[..response.body().len().min(4 << 10)];
+        Self {
+            status: response.status().as_u16(),
+            code: code.to_owned(),
+            message: message.to_owned(),
+            body: String::from_utf8_lossy(shown).into_owned(),
+        }
+    }
+}

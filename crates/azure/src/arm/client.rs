@@ -39,7 +39,11 @@ impl Arm {
     }
 
     /// A list with all of its pages.
-    pub(super) async fn list<T: DeserializeOwned>(&self, object: &str, url: &str) -> Result<Vec<T>, ArmError> {
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        object: &str,
+        url: &str,
+    ) -> Result<Vec<T>, ArmError> {
         #[derive(Deserialize)]
         struct Page<T> {
             #[serde(default = "Vec::new")]
@@ -89,8 +93,10 @@ impl Arm {
         loop {
             let scope = self.cloud.resource_manager_scope();
             let token = self.tokens.get(&self.cloud.authority, &self.credential, &scope).await;
-            let token = token.map_err(|source| ArmError::Login { object: object.to_owned(), source })?;
-            let unusable = || ArmError::Malformed { object: object.to_owned(), what: "its address can't be asked" };
+            let token = token
+                .map_err(|source| ArmError::Login { object: object.to_owned(), source: Box::new(source) })?;
+            let unusable =
+                || ArmError::Malformed { object: object.to_owned(), what: "its address can't be asked" };
             let mut request = Request::builder()
                 .method(method.clone())
                 .uri(url)
@@ -180,7 +186,10 @@ impl Arm {
         };
         match origin(link) {
             Some(theirs) if Some(&theirs) == origin(&self.cloud.resource_manager).as_ref() => Ok(()),
-            _ => Err(ArmError::ForeignLink { object: object.to_owned(), link: link.chars().take(200).collect() }),
+            _ => Err(ArmError::ForeignLink {
+                object: object.to_owned(),
+                link: link.chars().take(200).collect(),
+            }),
         }
     }
 }

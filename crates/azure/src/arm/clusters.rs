@@ -80,7 +80,10 @@ impl Arm {
     }
 
     /// All clusters of a subscription. One such list is far cheaper than a GET a cluster.
-    pub async fn managed_clusters(&self, subscription: &SubscriptionId) -> Result<Vec<ManagedCluster>, ArmError> {
+    pub async fn managed_clusters(
+        &self,
+        subscription: &SubscriptionId,
+    ) -> Result<Vec<ManagedCluster>, ArmError> {
         self.clusters_below(&ResourceId::subscription_scope(subscription)).await
     }
 
@@ -131,7 +134,10 @@ impl Arm {
 }
 
 fn malformed(object: &str) -> ArmError {
-    ArmError::Malformed { object: object.to_owned(), what: "it is no managed cluster, or has no usable kubeconfig" }
+    ArmError::Malformed {
+        object: object.to_owned(),
+        what: "it is no managed cluster, or has no usable kubeconfig",
+    }
 }
 
 #[derive(Deserialize)]
@@ -198,7 +204,9 @@ impl Wire {
             tags: self.tags.unwrap_or_default(),
             provisioning_state: properties.provisioning_state,
             running: properties.power_state.and_then(|power| power.code).is_none_or(|code| code == "Running"),
-            kubernetes_version: properties.current_kubernetes_version.unwrap_or(properties.kubernetes_version),
+            kubernetes_version: properties
+                .current_kubernetes_version
+                .unwrap_or(properties.kubernetes_version),
             fqdn: properties.fqdn.filter(|name| !name.is_empty()),
             private_fqdn: properties.private_fqdn.filter(|name| !name.is_empty()),
             aad_profile: properties.aad_profile.map(|aad| AadProfile {

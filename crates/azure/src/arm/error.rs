@@ -152,7 +152,7 @@ pub enum ArmError {
         object: String,
         /// Why.
         #[source]
-        source: EntraError,
+        source: Box<EntraError>,
     },
 }
 
@@ -160,7 +160,10 @@ impl ArmError {
     /// Whether the same request may succeed later by itself.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::Throttled { .. } | Self::Unavailable { .. } | Self::Transport { .. } => true,
+            Self::Busy { .. }
+            | Self::Throttled { .. }
+            | Self::Unavailable { .. }
+            | Self::Transport { .. } => true,
             Self::Login { source, .. } => source.disposition() != Disposition::Fatal,
             _ => false,
         }
@@ -202,11 +205,13 @@ pub(super) fn refused(object: &str, response: &Response<Bytes>, retry_after: Opt
     let object = object.to_owned();
     match (response.status(), code.as_str()) {
         (StatusCode::NOT_FOUND, _) => ArmError::NotFound { object, code },
-        (StatusCode::FORBIDDEN, "AuthorizationFailed" | "LinkedAuthorizationFailed") => ArmError::AuthorizationFailed {
-            object,
-            caller: quoted_after(&message, "object id '").and_then(|oid| ObjectId::parse(oid).ok()),
-            action: quoted_after(&message, "action '").map(str::to_owned),
-        },
+        (StatusCode::FORBIDDEN, "AuthorizationFailed" | "LinkedAuthorizationFailed") => {
+            ArmError::AuthorizationFailed {
+                object,
+                caller: quoted_after(&message, "object id '").and_then(|oid| ObjectId::parse(oid).ok()),
+                action: quoted_after(&message, "action '").map(str::to_owned),
+            }
+        }
         (StatusCode::BAD_REQUEST, "PrincipalNotFound") => ArmError::PrincipalNotFound { object },
         (StatusCode::BAD_REQUEST, "RoleAssignmentUpdateNotPermitted") => {
             ArmError::RoleAssignmentUpdateNotPermitted { object }
@@ -220,7 +225,9 @@ pub(super) fn refused(object: &str, response: &Response<Bytes>, retry_after: Opt
         ) => ArmError::Busy { object, code, retry_after },
         (StatusCode::TOO_MANY_REQUESTS, _) => ArmError::Throttled { object, retry_after },
         (StatusCode::UNAUTHORIZED, _) => ArmError::Unauthorized { object, message },
-        (status, _) if passes(status) => ArmError::Unavailable { object, status: status.as_u16(), retry_after },
+        (status, _) if passes(status) => {
+            ArmError::Unavailable { object, status: status.as_u16(), retry_after }
+        }
         (status, _) => ArmError::Refused { object, status: status.as_u16(), code, message },
     }
 }
@@ -250,7 +257,12 @@ mod tests {
              that allows it, or wait some minutes for a new one",
         );
         check(409, "RoleAssignmentExists", "", "the role is already assigned on /x under another name");
-        check(409, "AnotherOperationInProgress", "", "another operation on /x is under way (AnotherOperationInProgress)");
+        check(
+            409,
+            "AnotherOperationInProgress",
+            "",
+            "another operation on /x is under way (AnotherOperationInProgress)",
+        );
         check(409, "ScopeLocked", "m", "Resource Manager refuses /x with status 409 (ScopeLocked): m");
         check(429, "Throttled", "", "Resource Manager asks for fewer requests on /x");
         check(503, "", "", "Resource Manager answered with status 503 on /x");

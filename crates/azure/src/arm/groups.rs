@@ -38,12 +38,15 @@ impl Arm {
             #[serde(default)]
             display_name: String,
         }
-        let wires: Vec<Wire> =
-            self.list("the subscriptions", &self.url("/subscriptions", SUBSCRIPTIONS_API_VERSION, &[])).await?;
-        let read = |wire: Wire| Some(Subscription {
-            id: SubscriptionId::parse(&wire.subscription_id).ok()?,
-            name: wire.display_name,
-        });
+        let wires: Vec<Wire> = self
+            .list("the subscriptions", &self.url("/subscriptions", SUBSCRIPTIONS_API_VERSION, &[]))
+            .await?;
+        let read = |wire: Wire| {
+            Some(Subscription {
+                id: SubscriptionId::parse(&wire.subscription_id).ok()?,
+                name: wire.display_name,
+            })
+        };
         Ok(wires.into_iter().filter_map(read).collect())
     }
 
@@ -53,9 +56,14 @@ impl Arm {
     }
 
     /// Makes a resource group, or leaves the one that is there.
-    pub async fn put_resource_group(&self, id: &ResourceId, location: &str) -> Result<ResourceGroup, ArmError> {
+    pub async fn put_resource_group(
+        &self,
+        id: &ResourceId,
+        location: &str,
+    ) -> Result<ResourceGroup, ArmError> {
         let url = self.url(id.as_str(), API_VERSION, &[]);
-        let response = self.write(Method::PUT, id.as_str(), &url, Some(&json!({ "location": location }))).await?;
+        let response =
+            self.write(Method::PUT, id.as_str(), &url, Some(&json!({ "location": location }))).await?;
         read::<Wire>(id.as_str(), &response)?.read(id)
     }
 

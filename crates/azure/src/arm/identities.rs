@@ -60,7 +60,10 @@ impl Arm {
     }
 
     /// All trusts of an identity.
-    pub async fn federated_credentials(&self, identity: &ResourceId) -> Result<Vec<FederatedCredential>, ArmError> {
+    pub async fn federated_credentials(
+        &self,
+        identity: &ResourceId,
+    ) -> Result<Vec<FederatedCredential>, ArmError> {
         let path = format!("{identity}/federatedIdentityCredentials");
         let wires: Vec<WireCredential> = self.list(&path, &self.url(&path, API_VERSION, &[])).await?;
         wires.into_iter().map(|wire| wire.read().ok_or_else(|| malformed(identity))).collect()
@@ -85,7 +88,11 @@ impl Arm {
     }
 
     /// Deletes a trust. One that is gone already is no error.
-    pub async fn delete_federated_credential(&self, identity: &ResourceId, name: &str) -> Result<(), ArmError> {
+    pub async fn delete_federated_credential(
+        &self,
+        identity: &ResourceId,
+        name: &str,
+    ) -> Result<(), ArmError> {
         let path = credential_path(identity, name);
         let writer = self.writers.of(identity);
         let _turn = writer.lock().await;
@@ -153,6 +160,11 @@ struct Trust {
 impl WireCredential {
     fn read(self) -> Option<FederatedCredential> {
         let Trust { issuer, subject, audiences } = self.properties;
-        Some(FederatedCredential { name: self.name, issuer, subject, audience: audiences.into_iter().next()? })
+        Some(FederatedCredential {
+            name: self.name,
+            issuer,
+            subject,
+            audience: audiences.into_iter().next()?,
+        })
     }
 }

@@ -48,7 +48,13 @@ pub struct Arm {
 
 impl Arm {
     /// A client; makes no request. [`RetryPolicy::patient`] is the right policy for most.
-    pub fn new(transport: Transport, tokens: Tokens, cloud: Cloud, credential: Credential, retry: RetryPolicy) -> Self {
+    pub fn new(
+        transport: Transport,
+        tokens: Tokens,
+        cloud: Cloud,
+        credential: Credential,
+        retry: RetryPolicy,
+    ) -> Self {
         Self { transport, tokens, cloud, credential, retry, writers: Arc::default() }
     }
 }

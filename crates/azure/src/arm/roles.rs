@@ -157,7 +157,8 @@ impl Arm {
             #[serde(rename = "roleName")]
             role_name: String,
         }
-        let path = format!("/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}");
+        let path =
+            format!("/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}");
         let definition: Definition = self.get(&path, &self.url(&path, API_VERSION, &[])).await?;
         Ok(RoleDefinition { role, name: definition.properties.role_name })
     }
@@ -170,7 +171,9 @@ impl Arm {
     ) -> Result<Option<RoleAssignment>, ArmError> {
         let assignments = self.role_assignments(scope, Some(principal)).await?;
         Ok(assignments.into_iter().find(|found| {
-            found.role == role && found.principal_id == *principal && found.scope.eq_ignore_ascii_case(scope.as_str())
+            found.role == role
+                && found.principal_id == *principal
+                && found.scope.eq_ignore_ascii_case(scope.as_str())
         }))
     }
 }
@@ -214,7 +217,8 @@ mod tests {
     fn names_follow_from_scope_principal_and_role_as_arms_own_function_does() {
         assert_eq!(Uuid::new_v5(&ARM_GUID, b"a-b-c").to_string(), "a98fa280-e03f-5afa-8d8e-92d0a9c201e8");
         let principal = ObjectId::parse("a98fa280-e03f-5afa-8d8e-92d0a9c201e8").unwrap();
-        let name = |scope: &str| assignment_name(&ResourceId::parse(scope).unwrap(), &principal, role::READER);
+        let name =
+            |scope: &str| assignment_name(&ResourceId::parse(scope).unwrap(), &principal, role::READER);
         assert_eq!(name("/subscriptions/s/resourceGroups/g"), name("/subscriptions/S/resourcegroups/G"));
         assert_ne!(name("/subscriptions/s/resourceGroups/g"), name("/subscriptions/s/resourceGroups/h"));
     }

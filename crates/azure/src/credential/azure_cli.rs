@@ -32,7 +32,9 @@ pub(crate) async fn login(
     scope: &Scope,
 ) -> Result<AccessToken, EntraError> {
     let mut arguments: Vec<String> =
-        ["account", "get-access-token", "--output", "json", "--scope", scope.as_str()].map(str::to_owned).into();
+        ["account", "get-access-token", "--output", "json", "--scope", scope.as_str()]
+            .map(str::to_owned)
+            .into();
     if let Some(tenant) = tenant {
         arguments.extend(["--tenant".to_owned(), tenant.to_string()]);
     }

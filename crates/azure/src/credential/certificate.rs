@@ -41,8 +41,10 @@ pub struct ClientCertificate {
 impl ClientCertificate {
     /// Reads a PEM text that holds a certificate (the first counts) and its RSA key, PKCS#1 or PKCS#8.
     pub fn from_pem(pem: &[u8]) -> Result<Self, ClientCertificateError> {
-        let certificate =
-            CertificateDer::pem_slice_iter(pem).flatten().next().ok_or(ClientCertificateError::NoCertificate)?;
+        let certificate = CertificateDer::pem_slice_iter(pem)
+            .flatten()
+            .next()
+            .ok_or(ClientCertificateError::NoCertificate)?;
         let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| ClientCertificateError::NoKey)?;
         let key = match &key {
             PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),

@@ -64,7 +64,9 @@ impl Credential {
     /// digest only.
     pub(crate) fn cache_key(&self) -> String {
         match self {
-            Self::Federated { tenant, client_id, subject, .. } => format!("federated {tenant} {client_id} {subject}"),
+            Self::Federated { tenant, client_id, subject, .. } => {
+                format!("federated {tenant} {client_id} {subject}")
+            }
             Self::ClientSecret { tenant, client_id, secret } => {
                 format!("secret {tenant} {client_id} {}", digest(secret.expose_secret().as_bytes()))
             }
@@ -80,9 +82,12 @@ impl Credential {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().iter().fold(
+        String::new(),
+        |mut text, byte| {
+            // Writing to a String can't fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        },
+    )
 }

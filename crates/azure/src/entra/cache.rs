@@ -140,7 +140,8 @@ impl Inner {
             }
             Err(error) => {
                 let wished = error.retry_after().and_then(|wished| SignedDuration::try_from(wished).ok());
-                let pause = wished.unwrap_or_default().max(PAUSE_AFTER_FAILURE).min(SignedDuration::from_mins(5));
+                let pause =
+                    wished.unwrap_or_default().max(PAUSE_AFTER_FAILURE).min(SignedDuration::from_mins(5));
                 slot.failure = Some((error.clone(), now.checked_add(pause).unwrap_or(now)));
                 slot.token.clone().filter(|token| token.works(now)).ok_or(error)
             }
@@ -148,8 +149,11 @@ impl Inner {
     }
 
     async fn login(&self, key: &Key, credential: &Credential) -> Outcome {
-        let entra =
-            Entra { transport: self.transport.clone(), authority: key.authority.clone(), clock: self.clock.clone() };
+        let entra = Entra {
+            transport: self.transport.clone(),
+            authority: key.authority.clone(),
+            clock: self.clock.clone(),
+        };
         match credential {
             Credential::Federated { tenant, client_id, source, .. } => {
                 let assertion = source.assertion().await.map_err(EntraError::Assertion)?;
@@ -175,7 +179,8 @@ fn make_room(slots: &mut HashMap<Key, Slot>, now: Timestamp) {
     if slots.len() < MOST_SLOTS {
         return;
     }
-    slots.retain(|_, slot| slot.flight.is_some() || slot.token.as_ref().is_some_and(|token| token.works(now)));
+    slots
+        .retain(|_, slot| slot.flight.is_some() || slot.token.as_ref().is_some_and(|token| token.works(now)));
     if slots.len() < MOST_SLOTS {
         return;
     }

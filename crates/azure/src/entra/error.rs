@@ -3,7 +3,8 @@
 use super::refusal::{Disposition, known};
 use crate::credential::{AssertionError, ClientCertificateError, ProcessError};
 use crate::name::{ClientId, TenantId};
-use crate::transport::TransportError;
+use crate::transport::{Answer, TransportError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A login that gave no token. Cheap to clone: all who waited for the same login get it.
@@ -22,12 +23,16 @@ pub enum EntraError {
         error: String,
         /// Entra's text without trace ids.
         description: String,
+        /// What Entra answered, for those who quote it.
+        answer: Arc<Answer>,
     },
     /// Too many logins.
     #[error("Entra asks for fewer logins")]
     Throttled {
         /// How long to wait, where it says so.
         retry_after: Option<Duration>,
+        /// What it answered, for those who quote it.
+        answer: Arc<Answer>,
     },
     /// A status that is no OAuth answer.
     #[error("Entra answered with status {status}")]
@@ -36,6 +41,8 @@ pub enum EntraError {
         status: u16,
         /// How long to wait, where it says so.
         retry_after: Option<Duration>,
+        /// What it answered, for those who quote it.
+        answer: Arc<Answer>,
     },
     /// An answer that can't be read.
     #[error("the token service can't be used: {what}")]
@@ -74,16 +81,29 @@ impl EntraError {
         }
     }
 
+    /// What the token service answered, where it answered.
+    pub fn answer(&self) -> Option<&Answer> {
+        match self {
+            Self::Refused { answer, .. } | Self::Throttled { answer, .. } | Self::Status { answer, .. } => {
+                Some(answer)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether, and when, the same login can succeed without anyone changing anything.
     pub fn disposition(&self) -> Disposition {
         match self {
-            Self::Refused { code, .. } => code.and_then(known).map_or(Disposition::Fatal, |known| known.disposition),
+            Self::Refused { code, .. } => {
+                code.and_then(known).map_or(Disposition::Fatal, |known| known.disposition)
+            }
             Self::Throttled { .. } | Self::Transport(_) => Disposition::Always,
             Self::Status { status, .. } if *status >= 500 || *status == 408 => Disposition::Always,
             Self::Assertion(_) | Self::AzureCli(_) => Disposition::Always,
-            Self::Status { .. } | Self::Malformed { .. } | Self::Certificate(_) | Self::NoManagedIdentity { .. } => {
-                Disposition::Fatal
-            }
+            Self::Status { .. }
+            | Self::Malformed { .. }
+            | Self::Certificate(_)
+            | Self::NoManagedIdentity { .. } => Disposition::Fatal,
         }
     }
 
@@ -100,7 +120,7 @@ impl EntraError {
     /// How long the service wants us to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Throttled { retry_after } | Self::Status { retry_after, .. } => *retry_after,
+            Self::Throttled { retry_after, .. } | Self::Status { retry_after, .. } => *retry_after,
             _ => None,
         }
     }

@@ -8,11 +8,12 @@ use crate::backoff;
 use crate::clock::Clock;
 use crate::encode;
 use crate::name::ClientId;
-use crate::transport::Transport;
+use crate::transport::{Answer, Transport};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use secrecy::SecretString;
 use serde::Deserialize;
+use std::sync::Arc;
 
 const ADDRESS: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 
@@ -36,8 +37,9 @@ pub(crate) async fn login(
     let now = clock.now();
     match response.status() {
         StatusCode::OK => {
-            let granted: Granted = serde_json::from_slice(response.body())
-                .map_err(|_| EntraError::Malformed { what: "the metadata service's answer is no token response" })?;
+            let granted: Granted = serde_json::from_slice(response.body()).map_err(|_| {
+                EntraError::Malformed { what: "the metadata service's answer is no token response" }
+            })?;
             let lifetime = granted
                 .expires_in
                 .seconds()
@@ -46,14 +48,19 @@ pub(crate) async fn login(
         }
         StatusCode::BAD_REQUEST => {
             let refused: Option<Refused> = serde_json::from_slice(response.body()).ok();
-            let description = refused.map_or_else(|| "invalid request".to_owned(), |refused| refused.error_description);
+            let description =
+                refused.map_or_else(|| "invalid request".to_owned(), |refused| refused.error_description);
             Err(EntraError::NoManagedIdentity { client_id: client_id.cloned(), description })
         }
         status => {
             // 404 and 410 are said to pass while the service starts or restarts.
             let passing = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
             let status = if passing { StatusCode::SERVICE_UNAVAILABLE } else { status };
-            Err(EntraError::Status { status: status.as_u16(), retry_after: backoff::retry_after(&response, now) })
+            Err(EntraError::Status {
+                status: status.as_u16(),
+                retry_after: backoff::retry_after(&response, now),
+                answer: Arc::new(Answer::new(&response, "", "")),
+            })
         }
     }
 }

@@ -18,12 +18,13 @@ use crate::clock::Clock;
 use crate::credential::{Assertion, ClientCertificate};
 use crate::encode;
 use crate::name::{ClientId, TenantId};
-use crate::transport::Transport;
+use crate::transport::{Answer, Transport};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use refusal::Refusal;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use std::sync::Arc;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -116,18 +117,24 @@ impl Entra {
             return Ok(AccessToken::new(answer.access_token, now, answer.expires_in));
         }
         let retry_after = backoff::retry_after(response, now);
+        let refusal = Refusal::read(response.body());
+        let (code, message) = refusal
+            .as_ref()
+            .map_or(("", ""), |refusal| (refusal.error.as_str(), refusal.description.as_str()));
+        let answer = Arc::new(Answer::new(response, code, message));
         if response.status() == StatusCode::TOO_MANY_REQUESTS {
-            return Err(EntraError::Throttled { retry_after });
+            return Err(EntraError::Throttled { retry_after, answer });
         }
-        match Refusal::read(response.body()) {
+        match refusal {
             Some(refusal) => Err(EntraError::Refused {
                 tenant: tenant.clone(),
                 client_id: client_id.clone(),
                 code: refusal.code,
                 error: refusal.error,
                 description: refusal.description,
+                answer,
             }),
-            None => Err(EntraError::Status { status: response.status().as_u16(), retry_after }),
+            None => Err(EntraError::Status { status: response.status().as_u16(), retry_after, answer }),
         }
     }
 }

@@ -107,12 +107,27 @@ const KNOWN: &[Known] = &[
         "give the identity's client id (not its object id), and its own tenant",
     ),
     row(7_000_215, Disposition::Fatal, "the client secret is wrong", "store the secret's value, not its id"),
-    row(7_000_222, Disposition::Fatal, "the client secret has expired", "make a new one, or use workload identity"),
+    row(
+        7_000_222,
+        Disposition::Fatal,
+        "the client secret has expired",
+        "make a new one, or use workload identity",
+    ),
     row(90002, Disposition::Fatal, "there is no such tenant", "check the tenant id"),
     row(900_023, Disposition::Fatal, "the tenant id is malformed", "write the tenant as a GUID or a domain"),
-    row(500_011, Disposition::Fatal, "the tenant does not know the API asked for", "check the cloud's environment"),
+    row(
+        500_011,
+        Disposition::Fatal,
+        "the tenant does not know the API asked for",
+        "check the cloud's environment",
+    ),
     row(70011, Disposition::Fatal, "the scope asked for is not valid", "check the cloud's environment"),
-    row(1_002_012, Disposition::Fatal, "the scope asked for does not end in /.default", "check the custom cloud"),
+    row(
+        1_002_012,
+        Disposition::Fatal,
+        "the scope asked for does not end in /.default",
+        "check the custom cloud",
+    ),
     row(50196, Disposition::Always, "the same login was repeated in a loop", "wait"),
 ];
 

@@ -14,7 +14,8 @@ impl Challenge {
     /// Reads `Bearer authorization="…", resource="…"` (or `scope`). `None` where it is no such challenge, or where
     /// its audience is not a parent domain of the vault's host: a token must not go to whom it is not meant for.
     pub(crate) fn read(header: &str, vault: &VaultUrl, cloud: &Cloud) -> Option<Self> {
-        let parameters = header.trim().strip_prefix("Bearer ").or_else(|| header.trim().strip_prefix("bearer "))?;
+        let parameters =
+            header.trim().strip_prefix("Bearer ").or_else(|| header.trim().strip_prefix("bearer "))?;
         let mut resource = None;
         for parameter in parameters.split(',') {
             let (name, value) = parameter.trim().split_once('=')?;
@@ -45,13 +46,26 @@ mod tests {
         let check = |header: &str, expect: Option<&str>| {
             let vault = VaultUrl::parse("https://a.vault.example:8443").unwrap();
             let read = Challenge::read(header, &vault, &Cloud::public());
-            assert_eq!(read, expect.map(|audience| Challenge { scope: Scope::of_audience(audience) }), "{header}");
+            assert_eq!(
+                read,
+                expect.map(|audience| Challenge { scope: Scope::of_audience(audience) }),
+                "{header}"
+            );
         };
         let login = "authorization=\"https://login.example/t\"";
         check(&format!("Bearer {login}, resource=\"https://vault.example\""), Some("https://vault.example"));
-        check(&format!("Bearer {login}, scope=\"https://vault.example/.default\""), Some("https://vault.example"));
-        check(&format!("Bearer {login}, resource=\"https://vault.example:8443\""), Some("https://vault.example:8443"));
-        check(&format!("Bearer {login}, resource=\"https://vault.azure.net\""), Some("https://vault.azure.net"));
+        check(
+            &format!("Bearer {login}, scope=\"https://vault.example/.default\""),
+            Some("https://vault.example"),
+        );
+        check(
+            &format!("Bearer {login}, resource=\"https://vault.example:8443\""),
+            Some("https://vault.example:8443"),
+        );
+        check(
+            &format!("Bearer {login}, resource=\"https://vault.azure.net\""),
+            Some("https://vault.azure.net"),
+        );
         check(&format!("Bearer {login}, resource=\"https://management.azure.com\""), None);
         check(&format!("Bearer {login}, resource=\"https://ault.example\""), None);
         check("Bearer realm=x", None);

@@ -80,10 +80,13 @@ impl Vault {
         let mut retry = 0;
         let mut challenged = false;
         loop {
-            let scope = self.gate.challenge().map_or_else(|| self.cloud.vault_scope(), |challenge| challenge.scope);
+            let scope =
+                self.gate.challenge().map_or_else(|| self.cloud.vault_scope(), |challenge| challenge.scope);
             let token = self.tokens.get(&self.cloud.authority, &self.credential, &scope).await;
-            let token =
-                token.map_err(|source| VaultError::Login { vault: self.url.host().to_owned(), source })?;
+            let token = token.map_err(|source| VaultError::Login {
+                vault: self.url.host().to_owned(),
+                source: Box::new(source),
+            })?;
             let answer = self.attempt(&method, path, &token, body.as_ref()).await;
             let (error, wished) = match answer {
                 Ok(response) if response.status().is_success() => return Ok(response),
@@ -91,7 +94,9 @@ impl Vault {
                     challenged = true;
                     self.tokens.forget(&token);
                     let challenge = header(&response, header::WWW_AUTHENTICATE.as_str());
-                    if let Some(challenge) = challenge.and_then(|text| Challenge::read(text, &self.url, &self.cloud)) {
+                    if let Some(challenge) =
+                        challenge.and_then(|text| Challenge::read(text, &self.url, &self.cloud))
+                    {
                         self.gate.learn(challenge);
                     }
                     continue;
@@ -107,6 +112,7 @@ impl Vault {
                     return Err(VaultError::Throttled {
                         vault: self.url.host().to_owned(),
                         retry_after: Some(wished),
+                        answer: None,
                     });
                 }
                 Err(Attempt::Failed(error)) => (error, None),
@@ -131,7 +137,10 @@ impl Vault {
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{path}{query}", self.url.origin()))
-            .header(header::AUTHORIZATION, bearer(token).ok_or_else(|| Attempt::Failed(self.malformed("token")))?)
+            .header(
+                header::AUTHORIZATION,
+                bearer(token).ok_or_else(|| Attempt::Failed(self.malformed("token")))?,
+            )
             .header(header::ACCEPT, "application/json")
             .header("x-ms-client-request-id", uuid::Uuid::new_v4().to_string());
         let request = match body {

@@ -18,9 +18,7 @@ mod model;
 mod url;
 
 pub use error::VaultError;
-pub use model::{
-    Attributes, Certificate, DeletedSecret, Key, NewSecret, Secret, SecretItem, SecretUpdate,
-};
+pub use model::{Attributes, Certificate, DeletedSecret, Key, NewSecret, Secret, SecretItem, SecretUpdate};
 pub use url::{VaultUrl, VaultUrlError};
 
 use crate::backoff::RetryPolicy;
@@ -28,8 +26,8 @@ use crate::cloud::Cloud;
 use crate::credential::Credential;
 use crate::entra::Tokens;
 use crate::transport::Transport;
-pub(crate) use client::bearer;
 use client::Method;
+pub(crate) use client::bearer;
 use gate::Gates;
 use model::{Bundle, CertificateBundle, DeletedBundle, Item, KeyBundle, Page};
 use std::sync::Arc;
@@ -128,7 +126,12 @@ impl Vault {
     }
 
     /// Changes a version's attributes, content type or tags.
-    pub async fn update_secret(&self, name: &str, version: &str, change: &SecretUpdate) -> Result<SecretItem, VaultError> {
+    pub async fn update_secret(
+        &self,
+        name: &str,
+        version: &str,
+        change: &SecretUpdate,
+    ) -> Result<SecretItem, VaultError> {
         let path = client::path(&["secrets", name, version]);
         let item: Item = self.call(Method::PATCH, &path, name, Some(change.body())).await?;
         item.into_item().ok_or_else(|| self.malformed(name))

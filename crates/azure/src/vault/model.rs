@@ -286,7 +286,10 @@ impl DeletedBundle {
 impl CertificateBundle {
     pub(super) fn into_certificate(self) -> Option<Certificate> {
         // Documented as base64url, seen as plain base64.
-        let cer = STANDARD.decode(&self.cer).or_else(|_| URL_SAFE_NO_PAD.decode(self.cer.trim_end_matches('='))).ok()?;
+        let cer = STANDARD
+            .decode(&self.cer)
+            .or_else(|_| URL_SAFE_NO_PAD.decode(self.cer.trim_end_matches('=')))
+            .ok()?;
         Some(Certificate { cer, tags: self.tags.unwrap_or_default(), attributes: self.attributes.read() })
     }
 }

@@ -24,7 +24,8 @@ impl VaultUrl {
     pub fn parse(value: &str) -> Result<Self, VaultUrlError> {
         let error = || VaultUrlError { value: value.to_owned() };
         let uri: Uri = value.trim().parse().map_err(|_| error())?;
-        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(error)?;
+        let authority =
+            uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(error)?;
         if uri.scheme() != Some(&Scheme::HTTPS) || authority.host().is_empty() {
             return Err(error());
         }
@@ -34,8 +35,13 @@ impl VaultUrl {
 
     /// A vault by name in a cloud.
     pub fn of_name(name: &str, suffix: &str) -> Result<Self, VaultUrlError> {
-        let fits = (3..=24).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if fits { Self::parse(&format!("https://{name}.{suffix}")) } else { Err(VaultUrlError { value: name.to_owned() }) }
+        let fits =
+            (3..=24).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if fits {
+            Self::parse(&format!("https://{name}.{suffix}"))
+        } else {
+            Err(VaultUrlError { value: name.to_owned() })
+        }
     }
 
     /// `https://host[:port]`, without a trailing slash.
@@ -73,9 +79,17 @@ mod tests {
 
     #[test]
     fn only_https_without_user_is_an_address() {
-        assert_eq!(VaultUrl::parse("https://A.vault.azure.net/").unwrap().origin(), "https://a.vault.azure.net");
-        assert_eq!(VaultUrl::parse("https://a.vault.azure.net:8443").unwrap().host(), "a.vault.azure.net:8443");
-        for bad in ["", "a.vault.azure.net", "http://a.vault.azure.net", "https://u:p@a", "https://", "no url"] {
+        assert_eq!(
+            VaultUrl::parse("https://A.vault.azure.net/").unwrap().origin(),
+            "https://a.vault.azure.net"
+        );
+        assert_eq!(
+            VaultUrl::parse("https://a.vault.azure.net:8443").unwrap().host(),
+            "a.vault.azure.net:8443"
+        );
+        for bad in
+            ["", "a.vault.azure.net", "http://a.vault.azure.net", "https://u:p@a", "https://", "no url"]
+        {
             assert_eq!(VaultUrl::parse(bad), Err(VaultUrlError { value: bad.to_owned() }), "{bad}");
         }
     }

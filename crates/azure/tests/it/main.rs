@@ -1,0 +1,6 @@
+//! The clients against services that answer as Azure does.
+
+mod arm;
+mod fake;
+mod login;
+mod vault;
