@@ -1,0 +1,55 @@
+//! HTTP on an open stream: HTTP/1.1 or h2, whichever the client speaks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use rustls::pki_types::CertificateDer;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::body::Answer;
+
+/// How long a connection may take to send the head of a request, idle time between requests included.
+pub(crate) const HEAD_LIMIT: Duration = Duration::from_secs(120);
+
+/// The head of an HTTP/1.1 request may have this many bytes.
+pub(crate) const HEAD_BYTES: usize = 64 * 1024;
+
+/// What the transport knows about who asks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Client {
+    /// The name that the client connected to.
+    pub(crate) host: Arc<str>,
+    /// The certificate chain that the client showed, leaf first; possession of the leaf's key is proven, whether it
+    /// is trusted is the server's business.
+    pub(crate) certificates: Arc<[CertificateDer<'static>]>,
+}
+
+/// An HTTP server of the world, reached within this process.
+pub(crate) trait Server: Send + Sync + 'static {
+    /// Answers one request. Errors are answers too.
+    fn answer(&self, request: Request<Incoming>, client: Client) -> BoxFuture<'static, Answer>;
+}
+
+/// Serves every request of one stream until it closes. Failures of the transport end it silently: the client knows.
+pub(crate) async fn serve<S>(stream: S, server: Arc<dyn Server>, client: Client)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| {
+        let answer = server.answer(request, client.clone());
+        async move { Ok::<_, std::convert::Infallible>(answer.await) }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT).max_buf_size(HEAD_BYTES);
+    // client-go opens one h2 connection to a cluster and runs every watch through it.
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(1_000);
+    if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

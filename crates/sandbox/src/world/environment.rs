@@ -1,0 +1,69 @@
+//! What a shell must have set, so that real clients meet this world in the place of Azure.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use super::facts::Facts;
+
+/// The files of a world that the environment points to, below its folder.
+pub(crate) const CA_FILE: &str = "ca.pem";
+pub(crate) const KUBECONFIG: &str = "kubeconfig";
+pub(crate) const AZURE_FOLDER: &str = "azure";
+pub(crate) const GIT_CREDENTIALS: &str = "git-credentials";
+
+/// Makes the environment of a world from what it is.
+pub(crate) fn environment(
+    directory: &Path,
+    proxy: SocketAddr,
+    git: SocketAddr,
+    facts: &Facts,
+) -> BTreeMap<String, String> {
+    let below = |name: &str| directory.join(name).to_string_lossy().into_owned();
+    let ca = below(CA_FILE);
+    let token = facts.engineer.token_file.to_string_lossy().into_owned();
+    let mut variables = BTreeMap::new();
+    let mut set = |name: &str, value: String| {
+        variables.insert(name.to_owned(), value);
+    };
+
+    set("HTTPS_PROXY", format!("http://{proxy}"));
+    set("NO_PROXY", "127.0.0.1,localhost".to_owned());
+    // Each runtime has its own name for the trusted roots: Go and Rust, Python twice over, curl, git, Node.
+    for name in
+        ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS"]
+    {
+        set(name, ca.clone());
+    }
+    set("KUBECONFIG", below(KUBECONFIG));
+
+    // The Azure SDKs, argocd-k8s-auth and gangplank: workload identity.
+    set("AZURE_TENANT_ID", facts.tenant_id.clone());
+    set("AZURE_CLIENT_ID", facts.engineer.client_id.clone());
+    set("AZURE_FEDERATED_TOKEN_FILE", token.clone());
+    set("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com/".to_owned());
+    // az would otherwise log its user out of the real cloud.
+    set("AZURE_CONFIG_DIR", below(AZURE_FOLDER));
+    set("AZURE_CORE_COLLECT_TELEMETRY", "false".to_owned());
+
+    set("ARM_USE_OIDC", "true".to_owned());
+    set("ARM_OIDC_TOKEN_FILE_PATH", token);
+    set("ARM_CLIENT_ID", facts.engineer.client_id.clone());
+    set("ARM_TENANT_ID", facts.tenant_id.clone());
+    set("ARM_SUBSCRIPTION_ID", facts.subscription_id.clone());
+    set("ARM_RESOURCE_PROVIDER_REGISTRATIONS", "none".to_owned());
+    set("CHECKPOINT_DISABLE", "1".to_owned());
+
+    // git asks its store for the sandbox's own repositories only.
+    set("GIT_CONFIG_COUNT", "1".to_owned());
+    set("GIT_CONFIG_KEY_0", format!("credential.http://{git}.helper"));
+    set("GIT_CONFIG_VALUE_0", format!("store --file={}", shell_quoted(&below(GIT_CREDENTIALS))));
+
+    set("GANGPLANK_SANDBOX", directory.to_string_lossy().into_owned());
+    variables
+}
+
+/// git hands a helper's line to a shell.
+fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}

@@ -1,0 +1,45 @@
+//! What a world is to be like.
+
+use std::path::PathBuf;
+
+use crate::aks::WebhookVersion;
+use crate::breaks::Break;
+
+/// What a world is to be like. The default is three clusters, ports of the system's choice, and a folder of its own
+/// in the folder for temporary files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The names of the clusters; the hub is not among them. See [`cluster_names`].
+    pub clusters: Vec<String>,
+    /// All randomness of the world follows from it: ids, keys, passwords.
+    pub seed: u64,
+    /// Where the world's folder is made; none for the folder for temporary files.
+    pub root: Option<PathBuf>,
+    /// The proxy's port; 0 lets the system choose.
+    pub proxy_port: u16,
+    /// The Git server's port; 0 lets the system choose.
+    pub git_port: u16,
+    /// What is wrong with the world from the start; those of another [`crate::Place`] are passed over.
+    pub breaks: Vec<Break>,
+    /// The workload identity webhook that the hub runs.
+    pub webhook: WebhookVersion,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            clusters: cluster_names(3),
+            seed: 1,
+            root: None,
+            proxy_port: 0,
+            git_port: 0,
+            breaks: Vec::new(),
+            webhook: WebhookVersion::default(),
+        }
+    }
+}
+
+/// Names for so many clusters: `aks-prd-we-001` and on.
+pub fn cluster_names(count: usize) -> Vec<String> {
+    (1..=count).map(|number| format!("aks-prd-we-{number:03}")).collect()
+}

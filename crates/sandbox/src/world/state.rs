@@ -1,0 +1,68 @@
+//! The state file: how a second process finds a world that runs.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::facts::Facts;
+
+/// The first letters of a world's folder.
+pub(crate) const FOLDER: &str = "gangplank-sandbox-";
+
+/// The state file's name in the world's folder.
+const FILE: &str = "world.json";
+
+/// What a running world leaves for others to find it by. Only its owner can read the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The process that runs the world.
+    pub process: u32,
+    /// The world's folder.
+    pub directory: PathBuf,
+    /// The proxy.
+    pub proxy: SocketAddr,
+    /// Its names, ids and addresses.
+    pub facts: Facts,
+    /// What a shell must have set, by name.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl State {
+    /// Reads the state file of the world in `directory`.
+    ///
+    /// # Errors
+    /// There is none, or it is none of this version's ([`io::ErrorKind::InvalidData`]).
+    pub fn read(directory: &Path) -> io::Result<State> {
+        let content = std::fs::read(directory.join(FILE))?;
+        serde_json::from_slice(&content).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    /// The worlds below `root` that run now, in the order of their folders' names.
+    ///
+    /// What a killed world left is passed over: its proxy doesn't answer.
+    pub fn running(root: &Path) -> Vec<State> {
+        let Ok(entries) = std::fs::read_dir(root) else { return Vec::new() };
+        let mut folders: Vec<PathBuf> = entries
+            .flatten()
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with(FOLDER))
+            .map(|entry| entry.path())
+            .collect();
+        folders.sort();
+        folders.iter().filter_map(|folder| State::read(folder).ok()).filter(State::answers).collect()
+    }
+
+    /// Whether its proxy takes a connection.
+    fn answers(&self) -> bool {
+        TcpStream::connect_timeout(&self.proxy, Duration::from_secs(1)).is_ok()
+    }
+
+    /// Writes the file in one step: who reads it sees the whole of it or nothing.
+    pub(crate) fn write(&self) -> io::Result<()> {
+        let content = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
+        super::files::write_private(&self.directory.join(FILE), &content)
+    }
+}

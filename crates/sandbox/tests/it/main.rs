@@ -1,0 +1,5 @@
+//! The sandbox through its real sockets.
+
+mod git;
+mod proxy;
+mod support;
