@@ -14,6 +14,8 @@
 //! Everything is a function of its arguments: no clock, no I/O. The time of a write comes in as text. `json_patch`
 //! and `merge_patch` know nothing of Kubernetes; the others see a kind only through [`schema`].
 
+pub mod apply;
+mod go_text;
 pub mod json_patch;
 pub mod merge_patch;
 pub mod schema;

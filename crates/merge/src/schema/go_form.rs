@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Field, Node, Presence};
+use super::{Field, Node, Presence, Schema};
 
 /// What Go makes of a field's type.
 #[derive(Clone, Copy, PartialEq)]
@@ -61,6 +61,13 @@ pub fn zero(node: Node<'_>) -> Value {
         }
     }
     Value::Object(out)
+}
+
+/// What an object is before it is created: Go's zero value for kinds that Go holds in structs, nothing for custom
+/// resources.
+pub fn zero_object(schema: &Schema) -> Value {
+    let root = schema.root();
+    if root.name.is_some() { zero(root) } else { Value::Object(Map::new()) }
 }
 
 fn zero_of(go_type: &str, node: Node<'_>) -> Value {

@@ -27,7 +27,7 @@ mod graph;
 mod tests;
 
 pub use builtin::{Builtin, builtin};
-pub use go_form::{fill, zero};
+pub use go_form::{fill, zero, zero_object};
 
 /// The schema of a kind. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -1,0 +1,4 @@
+//! The crate against recorded transcripts of a real API server, and against the laws of apply.
+
+mod corpus;
+mod ownership;
