@@ -32,9 +32,8 @@ pub(crate) fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(list) => format!("[{}]", list.iter().map(plain).collect::<Vec<_>>().join(" ")),
         Value::Object(map) => {
-            let mut members: Vec<String> =
-                map.iter().map(|(name, value)| format!("{name}:{}", plain(value))).collect();
-            members.sort();
+            let members: Vec<String> =
+                sorted(map).into_iter().map(|(name, value)| format!("{name}:{}", plain(value))).collect();
             format!("map[{}]", members.join(" "))
         }
     }
@@ -49,15 +48,21 @@ pub(crate) fn source(value: &Value) -> String {
             format!("[]interface {{}}{{{}}}", list.iter().map(source).collect::<Vec<_>>().join(", "))
         }
         Value::Object(map) => {
-            let mut members: Vec<String> = map
-                .iter()
+            let members: Vec<String> = sorted(map)
+                .into_iter()
                 .map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), source(value)))
                 .collect();
-            members.sort();
             format!("map[string]interface {{}}{{{}}}", members.join(", "))
         }
         scalar => scalar.to_string(),
     }
+}
+
+/// The members in the order of their names, as Go prints maps.
+fn sorted(map: &serde_json::Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut members: Vec<_> = map.iter().collect();
+    members.sort_by_key(|(name, _)| *name);
+    members
 }
 
 /// The type of a value as `%T` prints it.

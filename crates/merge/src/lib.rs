@@ -19,3 +19,4 @@ mod go_text;
 pub mod json_patch;
 pub mod merge_patch;
 pub mod schema;
+pub mod strategic;

@@ -176,6 +176,7 @@ fn patch(schema: &Value) -> Patch {
     let strategy = schema.get("x-kubernetes-patch-strategy").and_then(Value::as_str).unwrap_or("");
     Patch {
         merge: strategy.split(',').any(|word| word == "merge"),
+        replace: strategy.split(',').any(|word| word == "replace"),
         retain_keys: strategy.split(',').any(|word| word == "retainKeys"),
         merge_key: schema.get("x-kubernetes-patch-merge-key").and_then(Value::as_str).map(Box::from),
     }

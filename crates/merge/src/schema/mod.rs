@@ -163,6 +163,8 @@ pub enum Presence {
 pub struct Patch {
     /// Lists are merged instead of replaced.
     pub merge: bool,
+    /// Maps are replaced instead of merged.
+    pub replace: bool,
     /// `$retainKeys` may name the keys that stay.
     pub retain_keys: bool,
     /// The key by which the elements of a merged list are the same; none for lists of scalars.
