@@ -1,0 +1,7 @@
+//! JSON as Go's `encoding/json` reads and writes it, errors included.
+
+mod decode;
+mod encode;
+
+pub(crate) use decode::decode;
+pub(crate) use encode::{Style, encode};
