@@ -20,3 +20,4 @@ pub mod json_patch;
 pub mod merge_patch;
 pub mod schema;
 pub mod strategic;
+pub mod structural;

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::go_text;
+
 /// One step into an object.
 ///
 /// The order is the one in which the real server lists paths: fields, then keys, then values, then indices, each by its
@@ -66,27 +68,16 @@ impl PathElement {
             Self::Key(fields) => {
                 let members: Vec<String> = fields
                     .iter()
-                    .map(|(name, value)| format!("{}:{}", json(&Value::from(&**name)), json(value)))
+                    .map(|(name, value)| {
+                        format!("{}:{}", go_text::json(&Value::from(&**name)), go_text::json(value))
+                    })
                     .collect();
                 format!("k:{{{}}}", members.join(","))
             }
-            Self::Value(value) => format!("v:{}", json(value)),
+            Self::Value(value) => format!("v:{}", go_text::json(value)),
             Self::Index(index) => format!("i:{index}"),
         }
     }
-}
-
-/// JSON with those characters escaped that Go escapes for HTML.
-fn json(value: &Value) -> String {
-    let text = value.to_string();
-    if !text.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
-        return text;
-    }
-    let escape = |c: char| match c {
-        '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => format!("\\u{:04x}", u32::from(c)),
-        c => c.to_string(),
-    };
-    text.chars().map(escape).collect()
 }
 
 impl fmt::Display for PathElement {
@@ -113,7 +104,7 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Array(list) => format!("[{}]", list.iter().map(shown).collect::<Vec<_>>().join(",")),
         Value::Object(map) => map.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect(),
-        Value::Number(number) if !number.is_i64() && !number.is_u64() => crate::go_text::float(number),
+        Value::Number(number) if !number.is_i64() && !number.is_u64() => go_text::float(number),
         scalar => scalar.to_string(),
     }
 }

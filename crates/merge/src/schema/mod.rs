@@ -19,6 +19,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 mod builtin;
+pub mod decode;
 mod go_form;
 mod graph;
 //pub mod open_api;

@@ -16,6 +16,8 @@ pub(crate) struct Step {
     pub(crate) request: Value,
     pub(crate) status: u64,
     pub(crate) body: Value,
+    /// All `Warning` headers of the answer.
+    pub(crate) warning: String,
 }
 
 impl Step {
@@ -51,6 +53,7 @@ fn read(path: &Path) -> Transcript {
         request: step["request"].clone(),
         status: step["response"]["status"].as_u64().expect("a status"),
         body: step["response"]["body"].clone(),
+        warning: step["response"]["headers"]["Warning"].as_str().unwrap_or("").to_owned(),
     });
     Transcript {
         area: json["area"].as_str().expect("an area").to_owned(),
