@@ -38,9 +38,7 @@ mod throttle;
 mod vault;
 mod wire;
 
-pub use admin::{
-    ApplicationIds, ClusterIds, IdentityIds, NewCluster, NewCredential, NewVault, SecretRefused,
-};
+pub use admin::{ApplicationIds, NewCredential};
 pub use arm::ArmError;
 pub use cloud::{Clock, Cloud, Options, Subscription};
 pub use entra::{Caller, CallerError, EntraVerifier, Principal, PrincipalKind};
@@ -49,5 +47,4 @@ pub use faults::{FaultRule, Faults, Throttling};
 pub use ports::{
     AadProfile, BoxFuture, ClusterBackend, ClusterFacts, ClusterSpec, IssuerFetch, LocalAccount,
 };
-pub use vault::{CertificateSeed, KeySeed, SecretSeed, VaultContents};
 pub use wire::ClientAddress;

@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-mod check;
 mod defaults;
 mod embedded;
 mod field_error;
@@ -32,7 +31,6 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use check::check;
 pub use embedded::MetadataError;
 pub use field_error::{FieldError, Reason};
 

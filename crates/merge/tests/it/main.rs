@@ -2,5 +2,4 @@
 
 mod corpus;
 mod custom_resources;
-mod definitions;
 mod ownership;

@@ -2,8 +2,6 @@
 
 mod decode;
 mod encode;
-mod members;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::{Style, encode};
-pub(crate) use members::members;

@@ -1,5 +1,3 @@
 //! Tests of the crate from outside.
 
-mod corpus;
 mod engine;
-mod vectors;

@@ -1,0 +1,5 @@
+//! What the kinds of this family add.
+
+use crate::registry::{PLAIN, Strategy};
+
+pub(crate) const SERVICE_ACCOUNT: Strategy = Strategy { delete_answers_object: true, ..PLAIN };

@@ -1,0 +1,8 @@
+//! What all kinds have in common: metadata, names, labels, selectors.
+
+pub(crate) mod meta;
+pub(crate) mod names;
+pub(crate) mod quantity;
+pub(crate) mod selector;
+pub(crate) mod time;
+pub(crate) mod typed;

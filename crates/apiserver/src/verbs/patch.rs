@@ -1,0 +1,376 @@
+//! PATCH: four ways to say what changes.
+
+use std::sync::Arc;
+
+use ::http::Response;
+use gangplank_merge::schema::{Schema, builtin};
+use gangplank_merge::strategic::StrategicError;
+use gangplank_merge::{json_patch, merge_patch, strategic};
+use serde_json::{Map, Value};
+
+use super::Call;
+use super::decode::{self, schema_of};
+use super::ownership::{Door, Writer};
+use super::write::{self, Attempt, Ownership, Update};
+use crate::access::{Attributes, forbidden};
+use crate::go;
+use crate::http::body::Body;
+use crate::http::negotiate::Offer;
+use crate::http::query::{FieldValidation, Write, WriteOptions};
+use crate::object::meta;
+use crate::object::typed::{self, Finding};
+use crate::status::{Answer, FieldError, Status, quote};
+use crate::store::Object;
+
+/// Which of the four.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Json,
+    Merge,
+    Strategic,
+    Apply,
+}
+
+/// How often a patch is tried again after somebody else's write.
+const ATTEMPTS: usize = 5;
+
+fn way_of(call: &Call<'_>) -> Answer<Way> {
+    let header = call
+        .headers
+        .get(::http::header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let kind = header.split(';').next().unwrap_or_default().trim();
+    match kind {
+        "application/json-patch+json" => Ok(Way::Json),
+        "application/merge-patch+json" => Ok(Way::Merge),
+        "application/strategic-merge-patch+json" if call.resource.custom.is_none() => Ok(Way::Strategic),
+        "application/apply-patch+yaml" => Ok(Way::Apply),
+        _ => {
+            let all = "application/json-patch+json, application/merge-patch+json, \
+                       application/strategic-merge-patch+json, application/apply-patch+yaml";
+            let types = if call.resource.custom.is_some() {
+                "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+            } else {
+                all
+            };
+            Err(Status::unsupported_media_type(format!(
+                "the body of the request was in an unknown format - accepted media types include: {types}"
+            )))
+        }
+    }
+}
+
+/// Patches the object that the path names.
+pub(super) fn patch(call: &Call<'_>) -> Answer<Response<Body>> {
+    through(call, Door::Object)
+}
+
+/// Patches what one door of an object lets through.
+pub(super) fn through(call: &Call<'_>, door: Door) -> Answer<Response<Body>> {
+    let (way, options) = way_and_options(call)?;
+    call.form(Offer::Object)?;
+    for _ in 0..ATTEMPTS {
+        let existing = call.server.store.get(&call.resource.collection, call.key().text());
+        let attempt = match (&existing, way) {
+            (None, Way::Apply) if door == Door::Object => return create(call, &options),
+            (None, _) => return Err(call.not_found()),
+            (Some(existing), Way::Apply) => apply(call, existing, &options, door)?,
+            (Some(existing), _) => patch_once(call, existing, way, &options, door)?,
+        };
+        if let Attempt::Done(outcome) = attempt {
+            return outcome.reply(call, 200);
+        }
+    }
+    Err(Status::modified(&call.resource.group, &call.resource.plural, &call.place.name))
+}
+
+/// The configuration of an apply, with everything that must be right before it is merged.
+pub(super) fn configuration(call: &Call<'_>, validation: FieldValidation) -> Answer<Value> {
+    let text = std::str::from_utf8(call.body)
+        .map_err(|_| Status::bad_request("error decoding YAML: yaml: invalid UTF-8".to_owned()))?;
+    let (value, doubled) =
+        decode::yaml_value(text).map_err(|why| Status::bad_request(format!("error decoding YAML: {why}")))?;
+    if !value.is_object() {
+        let found = match &value {
+            Value::Array(_) => "array",
+            Value::String(_) => "string",
+            Value::Number(_) => "number",
+            Value::Bool(_) => "bool",
+            _ => return Err(Status::bad_request("invalid object type: /, Kind=")),
+        };
+        return Err(Status::bad_request(format!(
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go value \
+             of type map[string]interface {{}}"
+        )));
+    }
+    match validation {
+        FieldValidation::Strict if !doubled.is_empty() => {
+            let lines: Vec<String> = doubled
+                .iter()
+                .map(|(line, key)| format!("line {line}: key {} already set in map", quote(key)))
+                .collect();
+            return Err(Status::bad_request(format!(
+                "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  {}",
+                lines.join("\n  ")
+            )));
+        }
+        FieldValidation::Warn => {
+            for (line, key) in &doubled {
+                call.warn(format!("line {line}: key {} already set in map", quote(key)));
+            }
+        }
+        _ => {}
+    }
+    Ok(value)
+}
+
+fn writer<'a>(call: &'a Call<'a>, manager: &str, door: Door) -> Answer<Writer<'a>> {
+    Writer::new(call, manager.to_owned(), door)
+        .ok_or_else(|| Status::unforeseen(format!("no schema for {}", call.resource.kind)))
+}
+
+fn apply(call: &Call<'_>, existing: &Arc<Object>, options: &WriteOptions, door: Door) -> Answer<Attempt> {
+    let applied = configuration(call, options.field_validation)?;
+    let old = call.resource.value(existing);
+    check_body_version(call, &applied, existing)?;
+    let force = options.force.unwrap_or(false);
+    let new = writer(call, &options.field_manager, door)?.apply(Some(&old), &applied, force)?;
+    let new = decoded(call, new, options.field_validation)?;
+    let change = Update {
+        existing,
+        old: &old,
+        new,
+        door,
+        manager: options.field_manager.clone(),
+        dry_run: options.dry_run,
+        ownership: Ownership::Tracked,
+    };
+    write::update(call, change)
+}
+
+fn check_body_version(call: &Call<'_>, body: &Value, existing: &Object) -> Answer<()> {
+    let version = meta::text(body, "resourceVersion");
+    if !version.is_empty() && version != existing.revision.to_string() {
+        return Err(Status::modified(&call.resource.group, &call.resource.plural, &call.place.name));
+    }
+    Ok(())
+}
+
+/// An apply of what is not there creates it, for those who may.
+fn create(call: &Call<'_>, options: &WriteOptions) -> Answer<Response<Body>> {
+    let act = Attributes {
+        verb: "create",
+        resource_request: true,
+        group: &call.place.group,
+        version: &call.place.version,
+        resource: &call.place.resource,
+        subresource: "",
+        namespace: &call.place.namespace,
+        name: &call.place.name,
+        path: &call.place.path,
+    };
+    let decision = call.server.access.decide(call.server, call.user, &act);
+    let mut applied = configuration(call, options.field_validation)?;
+    if !decision.allowed() {
+        return Err(forbidden(call.user, &act, decision.reason()));
+    }
+    let uid = meta::text(&applied, "uid").to_owned();
+    if !uid.is_empty() {
+        let why = format!(
+            "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        );
+        return Err(Status::conflict(&call.resource.group, &call.resource.plural, &call.place.name, &why));
+    }
+    if let Some(metadata) = applied.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("resourceVersion");
+    }
+    let mut new = writer(call, &options.field_manager, Door::Object)?.apply(
+        None,
+        &applied,
+        options.force.unwrap_or(false),
+    )?;
+    if meta::text(&new, "name").is_empty() {
+        meta::of(&mut new).insert("name".to_owned(), call.place.name.as_str().into());
+    }
+    let new = decoded(call, new, options.field_validation)?;
+    write::create(call, new, String::new(), options.dry_run, Ownership::Tracked)?.reply(call, 201)
+}
+
+/// A merged object of a typed kind, as if it had come in a body.
+fn decoded(call: &Call<'_>, value: Value, validation: FieldValidation) -> Answer<Value> {
+    let Some(schema) = schema_of(&call.resource).filter(|_| call.resource.custom.is_none()) else {
+        let mut value = value;
+        crate::custom::admit_patched(call, &mut value, validation)?;
+        return Ok(value);
+    };
+    let text = value.to_string();
+    let decoded = typed::decode(text.as_bytes(), Some(schema.root()), &call.resource.kind)
+        .map_err(|error| Status::bad_request(error.to_string()))?;
+    if let Some(mistake) = decoded.mistake {
+        return Err(undecodable(&text, &mistake));
+    }
+    let mut value = decoded.value;
+    gangplank_merge::schema::fill(schema.root(), &mut value);
+    Ok(value)
+}
+
+/// The refusal of a patch whose result is no object of the kind.
+fn undecodable(text: &str, why: &str) -> Box<Status> {
+    Status::invalid("", "", "", &[FieldError::invalid_text("patch", text, why)])
+}
+
+fn patch_once(
+    call: &Call<'_>,
+    existing: &Arc<Object>,
+    way: Way,
+    options: &WriteOptions,
+    door: Door,
+) -> Answer<Attempt> {
+    let old = call.resource.value(existing);
+    let patched = patched(call, &old, way, schema_of(&call.resource))?;
+    let (text, mut findings) = (patched.text, patched.findings);
+    let schema = schema_of(&call.resource).filter(|_| call.resource.custom.is_none());
+    let mut new = match &schema {
+        Some(schema) => {
+            let decoded = typed::decode(text.as_bytes(), Some(schema.root()), &call.resource.kind)
+                .map_err(|error| undecodable(&text, &error.to_string()))?;
+            if let Some(mistake) = decoded.mistake {
+                return Err(undecodable(&text, &mistake));
+            }
+            findings.extend(decoded.findings.iter().map(ToString::to_string));
+            let mut value = decoded.value;
+            gangplank_merge::schema::fill(schema.root(), &mut value);
+            value
+        }
+        None => patched.value,
+    };
+    match options.field_validation {
+        FieldValidation::Ignore => {}
+        FieldValidation::Warn => findings.iter().for_each(|finding| call.warn(finding.clone())),
+        FieldValidation::Strict if findings.is_empty() => {}
+        FieldValidation::Strict => {
+            return Err(undecodable(&text, &format!("strict decoding error: {}", findings.join(", "))));
+        }
+    }
+    if schema.is_none() {
+        crate::custom::admit_patched(call, &mut new, options.field_validation)?;
+    }
+    let version = meta::text(&new, "resourceVersion").to_owned();
+    if !version.is_empty() && version != existing.revision.to_string() {
+        go::parse_uint(&version).map_err(|why| {
+            Status::unforeseen(format!("metadata.resourceVersion: Invalid value: {}: {why}", quote(&version)))
+        })?;
+        return Err(Status::modified(&call.resource.group, &call.resource.plural, &call.place.name));
+    }
+    let uid = meta::text(&new, "uid");
+    if uid != &*existing.uid && !uid.is_empty() {
+        let error = FieldError::invalid_text("metadata.uid", uid, "field is immutable");
+        let errors = [error.clone(), error];
+        return Err(Status::invalid(&call.resource.group, &call.resource.kind, &call.place.name, &errors));
+    }
+    let change = Update {
+        existing,
+        old: &old,
+        new,
+        door,
+        manager: call.manager(&options.field_manager),
+        dry_run: options.dry_run,
+        ownership: Ownership::Track,
+    };
+    write::update(call, change)
+}
+
+struct Patched {
+    value: Value,
+    /// The value as the real server writes it in messages.
+    text: String,
+    findings: Vec<String>,
+}
+
+fn patched(call: &Call<'_>, old: &Value, way: Way, schema: Option<Schema>) -> Answer<Patched> {
+    let bytes = call.body.as_ref();
+    let malformed = |why: String| Status::bad_request(format!("error decoding patch: {why}"));
+    if let Some(why) = go::json_syntax_error(bytes) {
+        return Err(malformed(why));
+    }
+    let body = typed::decode(bytes, None, "").map_err(|error| malformed(error.to_string()))?;
+    let mut findings: Vec<String> = body.findings.iter().map(Finding::to_string).collect();
+    let patch = body.value;
+    let mut value = old.clone();
+    match way {
+        Way::Json => {
+            json_patch::operations(&patch)
+                .map_err(|error| malformed(json_patch_shape(&patch, &error.to_string())))?;
+            for (index, operation) in patch.as_array().into_iter().flatten().enumerate() {
+                for member in operation.as_object().into_iter().flat_map(Map::keys) {
+                    if !matches!(member.as_str(), "op" | "path" | "from" | "value") {
+                        findings.push(format!("json patch unknown field \"[{index}].{member}\""));
+                    }
+                }
+            }
+            json_patch::apply(&mut value, &patch).map_err(|_| Status::unprocessable())?;
+        }
+        Way::Merge => {
+            if !patch.is_object() {
+                let found = super::decode::kind_word(&patch);
+                let why =
+                    format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
+                return Err(malformed(why));
+            }
+            merge_patch::apply(&mut value, &patch);
+        }
+        _ => {
+            let Some(schema) = schema else { return Err(Status::unprocessable()) };
+            if !patch.is_object() {
+                let found = super::decode::kind_word(&patch);
+                let why =
+                    format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
+                return Err(malformed(why));
+            }
+            value = strategic::apply(schema.root(), value, patch).map_err(strategic_failure)?;
+        }
+    }
+    let text = value.to_string();
+    Ok(Patched { value, text, findings })
+}
+
+fn json_patch_shape(patch: &Value, why: &str) -> String {
+    if patch.is_array() {
+        return why.to_owned();
+    }
+    let found = super::decode::kind_word(patch);
+    format!("json: cannot unmarshal {found} into Go value of type jsonpatch.Patch")
+}
+
+fn strategic_failure(error: StrategicError) -> Box<Status> {
+    let message = error.to_string();
+    match error {
+        StrategicError::NotAnObject { .. } => Status::bad_request(format!("error decoding patch: {message}")),
+        StrategicError::RetainKeys | StrategicError::ElementOrder | StrategicError::PrimitiveList => {
+            Status::bad_request(message)
+        }
+        StrategicError::ListOfLists => Status::unprocessable(),
+        _ => Status::unforeseen(message),
+    }
+}
+
+/// Which way a patch goes, and its options.
+pub(super) fn way_and_options(call: &Call<'_>) -> Answer<(Way, WriteOptions)> {
+    let way = way_of(call)?;
+    let kind = if way == Way::Apply { Write::Apply } else { Write::Patch };
+    Ok((way, WriteOptions::read(call.query, kind)?))
+}
+
+/// A Scale with a patch laid over it.
+pub(super) fn patched_scale(call: &Call<'_>, scale: &Value, way: Way) -> Answer<Value> {
+    let patched = patched(call, scale, way, builtin().kind("autoscaling", "v1", "Scale"))?;
+    let schema = builtin().kind("autoscaling", "v1", "Scale");
+    let decoded =
+        typed::decode(patched.text.as_bytes(), schema.as_ref().map(|schema| schema.root()), "Scale")
+            .map_err(|error| undecodable(&patched.text, &error.to_string()))?;
+    match decoded.mistake {
+        Some(mistake) => Err(undecodable(&patched.text, &mistake)),
+        None => Ok(decoded.value),
+    }
+}

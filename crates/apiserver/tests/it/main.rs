@@ -1,0 +1,8 @@
+//! The whole server, from outside: transcripts of a real one, and what they don't show.
+
+#![expect(clippy::unwrap_used, reason = "a test that can not go on panics")]
+
+mod corpus;
+mod normalize;
+mod pick;
+mod play;
