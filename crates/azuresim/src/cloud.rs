@@ -168,7 +168,7 @@ impl Cloud {
 
     /// Answers one request. Which service answers is decided by the request's host.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Full<Bytes>> {
-        let azure = &*self.azure;
+        let azure = &self.azure;
         let call = Call::parse(request);
         let Some(plane) = azure.environment.plane_of(&call.host) else {
             let body = json!({"error": {

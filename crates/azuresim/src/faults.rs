@@ -41,6 +41,8 @@ pub struct Faults {
     pub entra_clock_skew: SignedDuration,
     /// Why Entra can't fetch issuers' documents, if it can't.
     pub issuer_fetch: Option<String>,
+    /// How many elements a page of a list holds; none for what each service documents.
+    pub page_size: Option<usize>,
     /// Request limits.
     pub throttling: Throttling,
     /// Answers given in place of the cloud's own; the first that matches and isn't used up wins.

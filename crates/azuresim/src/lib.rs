@@ -38,7 +38,9 @@ mod throttle;
 mod vault;
 mod wire;
 
-pub use admin::{ApplicationIds, NewCredential};
+pub use admin::{
+    ApplicationIds, ClusterIds, IdentityIds, NewCluster, NewCredential, NewVault, SecretRefused,
+};
 pub use arm::ArmError;
 pub use cloud::{Clock, Cloud, Options, Subscription};
 pub use entra::{Caller, CallerError, EntraVerifier, Principal, PrincipalKind};
@@ -47,4 +49,5 @@ pub use faults::{FaultRule, Faults, Throttling};
 pub use ports::{
     AadProfile, BoxFuture, ClusterBackend, ClusterFacts, ClusterSpec, IssuerFetch, LocalAccount,
 };
+pub use vault::{CertificateSeed, KeySeed, SecretSeed, VaultContents};
 pub use wire::ClientAddress;

@@ -59,8 +59,8 @@ pub struct ClusterSpec {
     pub fqdn: String,
     /// The second name of a private cluster's API server.
     pub private_fqdn: Option<String>,
-    /// Issuer that the cluster's ServiceAccount tokens must carry, with its trailing slash.
-    pub issuer_url: String,
+    /// Issuer that the cluster's ServiceAccount tokens must carry, with its trailing slash; none where the issuer is off.
+    pub issuer_url: Option<String>,
     /// Entra integration; without it Entra tokens are refused.
     pub aad: Option<AadProfile>,
     /// Whether client certificates must not be handed out.

@@ -56,7 +56,7 @@ mod tests {
         let buckets = Buckets::default();
         let rate = Rate { burst: 2.0, per_second: 0.25 };
         let start = Timestamp::UNIX_EPOCH;
-        let mut take = |seconds: u64| buckets.take("k".into(), rate, start + Duration::from_secs(seconds));
+        let take = |seconds: u64| buckets.take("k".into(), rate, start + Duration::from_secs(seconds));
         assert_eq!(take(0), Ok(1));
         assert_eq!(take(0), Ok(0));
         assert_eq!(take(0), Err(Duration::from_secs(4)));

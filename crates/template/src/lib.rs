@@ -18,6 +18,9 @@
 //! [`Options`] choose functions, delimiters, what missing keys mean, and [`Limits`]; [`Environment`] brings clock and
 //! randomness in. Own functions go into [`Functions::with`].
 //!
+//! [`pipeline`] holds what surrounds templates in External Secrets and needs no cluster: properties of JSON texts, rewriting
+//! and conversion of keys, decoding, hashes of data, scopes and targets.
+//!
 //! Invariants:
 //! - Output and errors are Go's, byte for byte, but for what Go leaves open (order of `keys`, texts of its panics).
 //! - An error never shows a value of the root: [`Message`].
@@ -32,6 +35,7 @@ mod functions;
 mod json;
 mod limits;
 mod parse;
+pub mod pipeline;
 mod regexp;
 mod template;
 mod unicode;

@@ -90,6 +90,21 @@ pub(crate) fn expand(captures: &regex::bytes::Captures<'_>, template: &[u8], out
     out.extend_from_slice(rest);
 }
 
+/// Go's `ReplaceAllString`.
+pub(crate) fn replace_all(pattern: &Regex, text: &[u8], template: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut end = 0;
+    for captures in pattern.captures_iter(text) {
+        if let Some(whole) = captures.get(0) {
+            out.extend_from_slice(&text[end..whole.start()]);
+            expand(&captures, template, &mut out);
+            end = whole.end();
+        }
+    }
+    out.extend_from_slice(&text[end..]);
+    out
+}
+
 struct Translator<'p> {
     pattern: &'p str,
     rest: &'p str,

@@ -1,8 +1,186 @@
-//! Azure Resource Manager.
-pub(crate) mod error;
+//! Azure Resource Manager: resource groups and what is in them, roles, long-running operations.
+//!
+//! ```text
+//!  call ─▶ who (token) ─▶ api-version ─▶ limits ─▶ route ─▶ may they (rbac) ─▶ transition of the store ─▶ document
+//! ```
+//!
+//! The store knows resources by their id in lower case; what a client wrote first is what it gets back. A transition
+//! that other planes must follow (a principal appears, a vault goes) is followed after the store's lock is released.
+
+mod assignments;
+mod clusters;
+mod credentials;
+mod definitions;
+mod error;
+mod filter;
+mod groups;
+mod identities;
+mod kubeconfig;
+mod limits;
+mod operations;
+mod path;
+mod request;
+mod resource_graph;
+mod resources;
+mod store;
+mod subscriptions;
+mod vaults;
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use http::{Method, StatusCode};
+
 pub use error::ArmError;
+pub(crate) use {
+    assignments::{NewAssignment, assign},
+    clusters::{ClusterBody, failure as cluster_failure, put as put_cluster},
+    credentials::{CredentialBody, CredentialProperties, put as put_credential},
+    groups::{GroupBody, put as put_group},
+    identities::{IdentityBody, put as put_identity},
+    path::group_id,
+    vaults::{VaultBody, put as put_vault},
+};
+
+use crate::{
+    cloud::Azure,
+    ids::lock,
+    wire::{Call, Reply},
+};
+use path::Kind;
+use request::Request;
+use store::Store;
+
+/// The plane's state.
 #[derive(Debug, Default)]
-pub(crate) struct Arm;
-pub(crate) async fn handle(_azure: &crate::cloud::Azure, _call: &crate::wire::Call) -> crate::wire::Reply {
-    crate::wire::Reply::empty(http::StatusCode::NOT_FOUND)
+pub(crate) struct Arm(Mutex<Store>);
+
+impl Arm {
+    /// The store, with every operation that is over by now taken to its end.
+    pub(crate) fn store<'a>(&'a self, azure: &Azure) -> MutexGuard<'a, Store> {
+        let removed = lock(&self.0).settle(azure.now());
+        for resource in removed {
+            resources::forget(azure, &resource);
+        }
+        lock(&self.0)
+    }
+
+    /// The store as it is; for what follows a settled operation.
+    fn raw(&self) -> MutexGuard<'_, Store> {
+        lock(&self.0)
+    }
+}
+
+/// What a handler gives: an answer, or the reason why not.
+type Answer = Result<Reply, ArmError>;
+
+/// Answers a request to Resource Manager's host.
+pub(crate) async fn handle(azure: &Arc<Azure>, call: &Call) -> Reply {
+    let lower: Vec<String> = call.segments.iter().map(|segment| segment.to_ascii_lowercase()).collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    if lower == ["metadata", "endpoints"] {
+        return subscriptions::metadata_endpoints(azure, call);
+    }
+    let answer = match Request::authenticate(azure, call) {
+        Ok(request) => answer(&request, &lower).await,
+        Err(error) => Err(error),
+    };
+    answer.unwrap_or_else(|error| {
+        let environment = &azure.environment;
+        error.reply(&format!("{}/{}", environment.url(&environment.login), azure.tenant_id))
+    })
+}
+
+async fn answer(request: &Request<'_>, lower: &[&str]) -> Answer {
+    let remaining = limits::check(request, lower)?;
+    let reply = route(request, lower).await?;
+    Ok(match remaining {
+        Some((header, remaining)) => reply.header(header, remaining.to_string()),
+        None => reply,
+    })
+}
+
+async fn route(request: &Request<'_>, lower: &[&str]) -> Answer {
+    // `{scope}/providers/Microsoft.Authorization/…` may follow any resource, so it is looked for first.
+    if let Some(at) = lower.windows(2).rposition(|pair| pair == ["providers", "microsoft.authorization"]) {
+        let scope = request.prefix(at);
+        return match lower.get(at + 2..).unwrap_or_default() {
+            ["roledefinitions"] => definitions::list(request, &scope),
+            ["roledefinitions", id] => definitions::one(request, &scope, id),
+            ["roleassignments"] => assignments::list(request, &scope),
+            ["roleassignments", name] => assignments::one(request, &scope, name),
+            // azurerm and az look for locks and policies before they delete.
+            ["locks" | "policyassignments" | "denyassignments"] if request.is(&Method::GET) => {
+                Ok(request.page(Vec::new()))
+            }
+            [kind, ..] => Err(ArmError::NoRegisteredProviderFound(format!("Microsoft.Authorization/{kind}"))),
+            [] => Err(ArmError::InvalidResourcePath(request.call.path.clone())),
+        };
+    }
+    match lower {
+        ["tenants"] => subscriptions::tenants(request),
+        ["subscriptions"] => subscriptions::list(request),
+        ["providers", "microsoft.resourcegraph", "resources"] => resource_graph::query(request),
+        ["subscriptions", id, rest @ ..] => {
+            let subscription = request.subscription(id)?;
+            in_subscription(request, &subscription, rest).await
+        }
+        _ => Err(ArmError::InvalidResourcePath(request.call.path.clone())),
+    }
+}
+
+async fn in_subscription(request: &Request<'_>, subscription: &str, lower: &[&str]) -> Answer {
+    // Names keep the letter case of the request: `lower` starts at the third segment.
+    let written = |index: usize| request.call.segments.get(index + 2).map(String::as_str).unwrap_or_default();
+    match lower {
+        [] => subscriptions::one(request, subscription),
+        ["locations"] => subscriptions::locations(request, subscription),
+        ["resources"] => resources::list(request, subscription, None),
+        ["resourcegroups"] => groups::list(request, subscription),
+        ["resourcegroups", _] => groups::one(request, subscription, written(1)).await,
+        ["resourcegroups", _, "resources"] => resources::list(request, subscription, Some(written(1))),
+        ["resourcegroups", _, "providers", namespace, kind] => {
+            resources::of_kind(request, subscription, Some(written(1)), Kind::parse(namespace, kind)?)
+        }
+        ["resourcegroups", _, "providers", namespace, kind, _, rest @ ..] => {
+            let kind = Kind::parse(namespace, kind)?;
+            let id = path::resource_id(subscription, written(1), kind, written(5));
+            let child: Vec<&str> = (6..6 + rest.len()).map(written).collect();
+            match kind {
+                Kind::Cluster => clusters::handle(request, &id, rest).await,
+                Kind::Identity => identities::handle(request, &id, rest, &child),
+                Kind::Vault => vaults::handle(request, &id, rest),
+            }
+        }
+        ["providers"] => subscriptions::providers(request, subscription),
+        ["providers", namespace] => subscriptions::provider(request, subscription, namespace),
+        ["providers", namespace, "register"] => subscriptions::register(request, subscription, namespace),
+        ["operationresults", id] | ["providers", _, "locations", _, "operationresults", id] => {
+            operations::result(request, subscription, id)
+        }
+        ["providers", _, "locations", _, "operations", id] => operations::status(request, subscription, id),
+        ["providers", "microsoft.keyvault", "checknameavailability"] => {
+            vaults::check_name(request, subscription)
+        }
+        ["providers", "microsoft.keyvault", "deletedvaults"] => vaults::list_deleted(request, subscription),
+        ["providers", "microsoft.keyvault", "locations", _, "deletedvaults", name] => {
+            vaults::deleted(request, subscription, name)
+        }
+        ["providers", "microsoft.keyvault", "locations", _, "deletedvaults", name, "purge"] => {
+            vaults::purge(request, subscription, name)
+        }
+        ["providers", namespace, kind] => {
+            resources::of_kind(request, subscription, None, Kind::parse(namespace, kind)?)
+        }
+        _ => Err(ArmError::InvalidResourcePath(request.call.path.clone())),
+    }
+}
+
+/// `405`, naming the type.
+fn not_allowed(request: &Request<'_>, what: &str) -> Answer {
+    Err(ArmError::MethodNotAllowed { method: request.call.method.to_string(), what: what.to_owned() })
+}
+
+/// `200` with a document.
+fn ok(document: &impl serde::Serialize) -> Answer {
+    Ok(Reply::json(StatusCode::OK, document))
 }

@@ -22,7 +22,7 @@ mod builtin;
 pub mod decode;
 mod go_form;
 mod graph;
-//pub mod open_api;
+pub mod open_api;
 
 #[cfg(test)]
 mod tests;

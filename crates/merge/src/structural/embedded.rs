@@ -39,7 +39,7 @@ pub(super) fn coerce(root: &Node, object: &mut Value) -> Result<Vec<String>, Met
 }
 
 fn invalid(path: &str, name: &str, value: &Value, detail: &str) -> MetadataError {
-    MetadataError(FieldError::new(Reason::Invalid, join(path, name), value.clone(), detail))
+    MetadataError(FieldError::new(Reason::Invalid, join(path, name), value, detail))
 }
 
 /// The errors of embedded resources: they must say what they are, and their metadata must be right.
@@ -55,13 +55,13 @@ pub(super) fn validate(root: &Node, object: &Value, checks: &Checks<'_>, errors:
                     errors.push(FieldError::new(
                         Reason::Invalid,
                         field,
-                        Value::from(""),
+                        &Value::from(""),
                         "must not be empty",
                     ));
                 }
                 Some(Value::String(text)) => errors.extend(type_error(name, field, text)),
                 Some(value) => {
-                    errors.push(FieldError::new(Reason::Invalid, field, value.clone(), "must be a string"));
+                    errors.push(FieldError::new(Reason::Invalid, field, value, "must be a string"));
                 }
             }
         }
@@ -75,7 +75,7 @@ fn type_error(name: &str, field: String, text: &str) -> Option<FieldError> {
     if name == "apiVersion" {
         let detail = format!("unexpected GroupVersion string: {text}");
         return (text.matches('/').count() > 1)
-            .then(|| FieldError::new(Reason::Invalid, field, Value::from(text), detail));
+            .then(|| FieldError::new(Reason::Invalid, field, &Value::from(text), detail));
     }
     let lower = text.to_lowercase();
     let label = lower.len() <= 63
@@ -83,7 +83,7 @@ fn type_error(name: &str, field: String, text: &str) -> Option<FieldError> {
         && lower.ends_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
         && lower.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     let detail = format!("may have mixed case, but should otherwise match: {}", go_text::DNS_1035_LABEL);
-    (!label).then(|| FieldError::new(Reason::Invalid, field, Value::from(text), detail))
+    (!label).then(|| FieldError::new(Reason::Invalid, field, &Value::from(text), detail))
 }
 
 /// The embedded resources of a value with their paths, outer ones first.

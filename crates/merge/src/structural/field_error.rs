@@ -56,41 +56,42 @@ impl Reason {
 }
 
 /// An error of a field.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
     /// The field's path; `<nil>` for an error that has none.
     pub field: String,
     /// What is wrong.
     pub reason: Reason,
-    /// The value shown in the message; none where none is shown.
-    pub value: Option<Value>,
+    /// The value as the message shows it; none where none is shown.
+    pub shown: Option<String>,
     /// The rest of the message; may be empty.
     pub detail: String,
 }
 
 impl FieldError {
     /// An error that shows a value.
-    pub fn new(reason: Reason, field: impl Into<String>, value: Value, detail: impl Into<String>) -> Self {
-        let field = field.into();
-        let field = if field.is_empty() { "<nil>".to_owned() } else { field };
-        Self { field, reason, value: Some(value), detail: detail.into() }
+    pub fn new(reason: Reason, field: impl Into<String>, value: &Value, detail: impl Into<String>) -> Self {
+        let shown = match value {
+            Value::String(text) => go_text::quoted(text),
+            Value::Number(number) if number.is_f64() => go_text::float(number),
+            value => go_text::json(value),
+        };
+        Self { shown: Some(shown), ..Self::bare(reason, field, detail) }
     }
 
     /// An error that shows no value.
     pub fn bare(reason: Reason, field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { value: None, ..Self::new(reason, field, Value::Null, detail) }
+        let field = field.into();
+        let field = if field.is_empty() { "<nil>".to_owned() } else { field };
+        Self { field, reason, shown: None, detail: detail.into() }
     }
 
     /// The `message` of a cause.
     pub fn message(&self) -> String {
         let mut out = self.reason.words().to_owned();
-        match &self.value {
-            None => {}
-            Some(Value::String(text)) => out.push_str(&format!(": {}", go_text::quoted(text))),
-            Some(Value::Number(number)) if number.is_f64() => {
-                out.push_str(&format!(": {}", go_text::float(number)))
-            }
-            Some(value) => out.push_str(&format!(": {}", go_text::json(value))),
+        if let Some(shown) = &self.shown {
+            out.push_str(": ");
+            out.push_str(shown);
         }
         if !self.detail.is_empty() {
             out.push_str(": ");

@@ -37,7 +37,7 @@ fn visit(node: &Node, value: &Value, path: &mut String, errors: &mut Vec<FieldEr
                 ListKind::Set => {
                     for index in repeated(elements.iter()) {
                         let field = format!("{path}[{index}]");
-                        errors.push(FieldError::new(Reason::Duplicate, field, elements[index].clone(), ""));
+                        errors.push(FieldError::new(Reason::Duplicate, field, &elements[index], ""));
                     }
                 }
                 ListKind::Map(keys) => errors.extend(map_errors(elements, keys, path)),
@@ -57,21 +57,16 @@ fn visit(node: &Node, value: &Value, path: &mut String, errors: &mut Vec<FieldEr
 fn map_errors(elements: &[Value], keys: &[Box<str>], path: &str) -> Vec<FieldError> {
     if let Some(index) = elements.iter().position(|element| !element.is_null() && !element.is_object()) {
         let detail = "must be an object for an array of list-type map";
-        return vec![FieldError::new(
-            Reason::Invalid,
-            format!("{path}[{index}]"),
-            elements[index].clone(),
-            detail,
-        )];
+        return vec![FieldError::new(Reason::Invalid, format!("{path}[{index}]"), &elements[index], detail)];
     }
     let identity = |element: &Value| -> Value {
         let named = keys.iter().filter_map(|key| Some((key.to_string(), element.get(key.as_ref())?.clone())));
         Value::Object(named.collect::<Map<_, _>>())
     };
     let identities: Vec<Value> = elements.iter().map(identity).collect();
-    let errors = repeated(identities.iter()).into_iter().map(|index| {
-        FieldError::new(Reason::Duplicate, format!("{path}[{index}]"), identities[index].clone(), "")
-    });
+    let errors = repeated(identities.iter())
+        .into_iter()
+        .map(|index| FieldError::new(Reason::Duplicate, format!("{path}[{index}]"), &identities[index], ""));
     errors.collect()
 }
 

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+mod check;
 mod defaults;
 mod embedded;
 mod field_error;
@@ -31,6 +32,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use check::check;
 pub use embedded::MetadataError;
 pub use field_error::{FieldError, Reason};
 

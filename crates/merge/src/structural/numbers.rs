@@ -63,7 +63,7 @@ struct Check<'a> {
 impl Check<'_> {
     fn error(&self, message: String) -> (String, FieldError) {
         let error =
-            FieldError::new(Reason::Invalid, self.path, Value::Number(self.number.clone()), message.clone());
+            FieldError::new(Reason::Invalid, self.path, &Value::Number(self.number.clone()), message.clone());
         (message, error)
     }
 
@@ -136,7 +136,7 @@ impl Check<'_> {
             Some(format) => format!("{what} value must be of type {name} with format {format} in {path}"),
             None => format!("{what} value must be of type {name} (default format) in {path}"),
         };
-        Some((message.clone(), FieldError::new(Reason::Invalid, "", Value::from(""), message)))
+        Some((message.clone(), FieldError::new(Reason::Invalid, "", &Value::from(""), message)))
     }
 }
 

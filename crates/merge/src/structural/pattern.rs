@@ -28,6 +28,31 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, regex::Error> {
     Regex::new(&translated(pattern))
 }
 
+/// A compile error in Go's words, as far as they are the same: what is wrong and the pattern.
+pub(super) fn go_error(pattern: &str, error: &regex::Error) -> String {
+    let text = error.to_string();
+    let words = [
+        ("unclosed group", "missing closing )"),
+        ("unopened group", "unexpected )"),
+        ("unclosed character class", "missing closing ]"),
+        ("repetition operator missing expression", "missing argument to repetition operator"),
+        ("look-around", "invalid or unsupported Perl syntax"),
+        ("unrecognized escape sequence", "invalid escape sequence"),
+        ("invalid character class range", "invalid character class range"),
+    ];
+    let what =
+        words.iter().find(|(ours, _)| text.contains(ours)).map_or("invalid regular expression", |(_, go)| go);
+    let part = match what {
+        "missing argument to repetition operator" => pattern.get(..1).unwrap_or(pattern),
+        "missing closing ]" => pattern.find('[').map_or(pattern, |at| &pattern[at..]),
+        "invalid or unsupported Perl syntax" => {
+            pattern.find("(?").and_then(|at| pattern.get(at..at + 3)).unwrap_or(pattern)
+        }
+        _ => pattern,
+    };
+    format!("error parsing regexp: {what}: `{part}`")
+}
+
 fn translated(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len() + 16);
     let mut rest = pattern.chars().peekable();

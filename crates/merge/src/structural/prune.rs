@@ -12,6 +12,12 @@ pub(super) fn prune(root: &Node, object: &mut Value) -> Vec<String> {
     pruning.dropped
 }
 
+/// Drops unknown fields of a value that is no resource, unless its schema says so.
+pub(super) fn prune_value(node: &Node, value: &mut Value) {
+    let mut pruning = Pruning { path: String::new(), dropped: Vec::new() };
+    pruning.visit(Some(node), value, node.embedded, node.preserve_unknown);
+}
+
 struct Pruning {
     path: String,
     dropped: Vec<String>,

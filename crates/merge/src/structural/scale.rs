@@ -36,15 +36,16 @@ impl Scale {
                 Ok(Some(other)) => accessor(path, other, "string"),
                 Err(detail) => detail,
             };
-            errors.push(FieldError::new(Reason::Invalid, path.as_str(), Value::from(""), detail));
+            errors.push(FieldError::new(Reason::Invalid, path.as_str(), &Value::from(""), detail));
         }
         errors
     }
 }
 
 fn replicas(object: &Value, path: &str) -> Vec<FieldError> {
-    let error =
-        |value: i64, detail: String| vec![FieldError::new(Reason::Invalid, path, Value::from(value), detail)];
+    let error = |value: i64, detail: String| {
+        vec![FieldError::new(Reason::Invalid, path, &Value::from(value), detail)]
+    };
     match nested(object, path) {
         Ok(None) => Vec::new(),
         Ok(Some(value)) => match value.as_i64() {

@@ -81,12 +81,12 @@ fn check(node: &Node, path: &str, value: &Value, old: Option<&Value>) -> Outcome
 }
 
 fn invalid(reason: Reason, path: &str, value: Value, message: String) -> (String, FieldError) {
-    (message.clone(), FieldError::new(reason, path.trim_start_matches('.'), value, message))
+    (message.clone(), FieldError::new(reason, path.trim_start_matches('.'), &value, message))
 }
 
 /// An error that has no field: only its words say where.
 fn general(message: String) -> (String, FieldError) {
-    (message.clone(), FieldError::new(Reason::Invalid, "", Value::from(""), message))
+    (message.clone(), FieldError::new(Reason::Invalid, "", &Value::from(""), message))
 }
 
 fn wrong_type(path: &str, expected: &str, found: &str) -> (String, FieldError) {
@@ -249,7 +249,7 @@ fn correlated<'v>(node: &Node, before: &'v [Value], element: &Value) -> Option<&
 fn too_many(path: &str, count: i64, max: i64, message: String) -> (String, FieldError) {
     let unit = if max == 1 { "item" } else { "items" };
     let detail = format!("must have at most {max} {unit}");
-    (message, FieldError::new(Reason::TooMany, path.trim_start_matches('.'), Value::from(count), detail))
+    (message, FieldError::new(Reason::TooMany, path.trim_start_matches('.'), &Value::from(count), detail))
 }
 
 /// `enum`.
@@ -270,7 +270,7 @@ fn allowed(node: &Node, path: &str, value: &Value, found: &mut Outcome) {
         let message = format!("{path} in body should be one of {}", texts.join(" "));
         let detail = format!("supported values: {}", texts.join(", "));
         let field = path.trim_start_matches('.');
-        found.add((message, FieldError::new(Reason::NotSupported, field, value.clone(), detail)));
+        found.add((message, FieldError::new(Reason::NotSupported, field, value, detail)));
     }
     found.passed += 1;
 }

@@ -2,4 +2,5 @@
 
 mod corpus;
 mod custom_resources;
+mod definitions;
 mod ownership;

@@ -58,6 +58,16 @@ pub(crate) fn format(value: f64, verb: char, precision: Option<usize>) -> String
     format!("{sign}{body}")
 }
 
+/// As few digits as tell a float of 32 bits from its neighbours, in Go's general form.
+pub(crate) fn format_single(value: f32) -> String {
+    if !value.is_finite() {
+        return format(f64::from(value), 'g', None);
+    }
+    let sign = if value.is_sign_negative() { "-" } else { "" };
+    let decimal = Decimal::from_scientific(&format!("{:e}", value.abs()));
+    format!("{sign}{}", shortest_general(&decimal, 'g', 6))
+}
+
 fn general(magnitude: f64, verb: char, precision: Option<usize>) -> String {
     let mut decimal = match precision {
         Some(digits) => Decimal::rounded(magnitude, digits.max(1)),
@@ -76,13 +86,17 @@ fn general(magnitude: f64, verb: char, precision: Option<usize>) -> String {
             decimal.digits.pop();
         }
     }
+    shortest_general(&decimal, verb, threshold)
+}
+
+/// Plain, or with an exponent where that is under -4 or reaches the threshold.
+fn shortest_general(decimal: &Decimal, verb: char, threshold: i32) -> String {
     let exponent = decimal.point - 1;
     if !decimal.digits.is_empty() && (exponent < -4 || exponent >= threshold) {
         let letter = if verb == 'G' { 'E' } else { 'e' };
-        let shown = decimal.digits.len().saturating_sub(1);
-        return scientific(&decimal, shown, letter);
+        return scientific(decimal, decimal.digits.len().saturating_sub(1), letter);
     }
-    plain(&decimal, None)
+    plain(decimal, None)
 }
 
 fn plain(decimal: &Decimal, fraction: Option<usize>) -> String {

@@ -24,7 +24,7 @@ impl fmt::Display for Error {
     }
 }
 
-struct Decoder<'j> {
+pub(super) struct Decoder<'j> {
     text: &'j [u8],
     position: usize,
     depth: usize,
@@ -32,13 +32,23 @@ struct Decoder<'j> {
 
 /// Reads one value; nothing but space may follow.
 pub(crate) fn decode(text: &[u8]) -> Result<Value, Error> {
-    let mut decoder = Decoder { text, position: 0, depth: 0 };
+    let mut decoder = Decoder::new(text);
     let value = decoder.value("looking for beginning of value")?;
     decoder.end()?;
     Ok(value)
 }
 
 impl<'j> Decoder<'j> {
+    pub(super) fn new(text: &'j [u8]) -> Self {
+        Self { text, position: 0, depth: 0 }
+    }
+
+    /// Whether the next thing is an object.
+    pub(super) fn starts_object(&mut self) -> bool {
+        self.skip_space();
+        self.peek() == Some(b'{')
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.get(self.position).copied()
     }
@@ -64,7 +74,8 @@ impl<'j> Decoder<'j> {
         Err(Error(format!("invalid character {} {context}", quoted_byte(byte))))
     }
 
-    fn end(&mut self) -> Result<(), Error> {
+    /// Refuses anything but space up to the end.
+    pub(super) fn end(&mut self) -> Result<(), Error> {
         self.skip_space();
         if self.position < self.text.len() {
             return self.unexpected("after top-level value");
@@ -176,7 +187,8 @@ impl<'j> Decoder<'j> {
         Ok(Value::List(List::new(Element::Any, items)))
     }
 
-    fn object(&mut self, member: &mut dyn FnMut(Text, Value, &'j [u8])) -> Result<(), Error> {
+    /// Reads an object and hands out its members: key, value, source of the value.
+    pub(super) fn object(&mut self, member: &mut dyn FnMut(Text, Value, &'j [u8])) -> Result<(), Error> {
         self.deeper()?;
         self.skip_space();
         if self.peek() == Some(b'}') {

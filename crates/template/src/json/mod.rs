@@ -2,6 +2,8 @@
 
 mod decode;
 mod encode;
+mod members;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::{Style, encode};
+pub(crate) use members::members;
