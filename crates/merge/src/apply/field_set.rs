@@ -40,6 +40,13 @@ impl FieldSet {
         set
     }
 
+    /// The set of one path.
+    pub fn of_path(path: &[PathElement]) -> Self {
+        let mut set = Self::default();
+        set.insert(path);
+        set
+    }
+
     /// Whether nothing is a member.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

@@ -27,6 +27,7 @@ pub mod field_set;
 mod last_applied;
 pub mod managers;
 pub mod path;
+pub mod scale;
 mod typed;
 mod update;
 

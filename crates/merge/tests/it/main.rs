@@ -3,4 +3,5 @@
 mod corpus;
 mod custom_resources;
 mod definitions;
+mod laws;
 mod ownership;
