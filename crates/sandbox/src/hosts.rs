@@ -2,10 +2,17 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
+use http::{Method, Request, StatusCode};
+use hyper::body::Incoming;
 use rustls::ServerConfig;
 
+use crate::aks::Fleet;
+use crate::azure::Azure;
+use crate::wire::body::{self, Answer};
 use crate::wire::names::{Realm, realm};
-use crate::wire::proxy::{Directory, Found, Outage};
+use crate::wire::proxy::{Directory, Found, Outage, Site};
+use crate::wire::serve::{ClientChain, Handler, Server};
 
 /// The names of Azure that the sandbox's own certificate is for.
 pub(crate) const AZURE_NAMES: [&str; 5] = [
@@ -20,12 +27,53 @@ pub(crate) const AZURE_NAMES: [&str; 5] = [
 pub(crate) struct Hosts {
     /// TLS for every name of Azure's: one certificate has them all.
     pub(crate) azure_tls: Arc<ServerConfig>,
+    pub(crate) azure: Arc<Azure>,
+    pub(crate) fleet: Arc<Fleet>,
 }
 
 impl Directory for Hosts {
     fn find(&self, host: &str) -> Option<Found> {
         Some(match realm(host)? {
-            Realm::Azure | Realm::Issuer | Realm::Cluster => Found::Down(Outage::NoSuchHost),
+            Realm::Cluster => self.fleet.find(host),
+            Realm::Issuer => {
+                self.azure_site(Arc::new(Issuers { host: host.into(), fleet: self.fleet.clone() }))
+            }
+            Realm::Azure if self.azure.0.resolves(host) => self.azure_site(self.azure.clone()),
+            Realm::Azure => Found::Down(Outage::NoSuchHost),
+        })
+    }
+}
+
+impl Hosts {
+    fn azure_site(&self, server: Arc<dyn Server>) -> Found {
+        Found::Site(Site { tls: self.azure_tls.clone(), server })
+    }
+}
+
+/// The issuers of one region, as a server.
+#[derive(Clone)]
+struct Issuers {
+    host: Arc<str>,
+    fleet: Arc<Fleet>,
+}
+
+impl Server for Issuers {
+    fn connect(&self, _client: &ClientChain) -> Arc<dyn Handler> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Handler for Issuers {
+    fn answer(&self, request: Request<Incoming>) -> BoxFuture<'static, Answer> {
+        let Issuers { host, fleet } = self.clone();
+        Box::pin(async move {
+            if request.method() != Method::GET {
+                return body::text(StatusCode::METHOD_NOT_ALLOWED, "an issuer's documents are read with GET");
+            }
+            match fleet.document(&format!("https://{host}{}", request.uri().path())).await {
+                Ok(document) => body::json_text(document),
+                Err(reason) => body::text(StatusCode::NOT_FOUND, &reason),
+            }
         })
     }
 }

@@ -27,6 +27,11 @@ impl Seed {
         Uuid::new_v5(&world, purpose.as_bytes())
     }
 
+    /// A seed for one purpose, for a part that has a seed of its own.
+    pub(crate) fn number(self, purpose: &str) -> u64 {
+        self.uuid(purpose).as_u64_pair().0
+    }
+
     /// A password for one purpose: 128 bits in hexadecimal digits.
     pub(crate) fn password(self, purpose: &str) -> String {
         self.uuid(&format!("password of {purpose}")).simple().to_string()

@@ -11,19 +11,25 @@
 //! Invariants: a world is its folder, its two ports and its tasks, and all of them end with it; two worlds share
 //! nothing; nothing in it depends on what will use it.
 
+mod engineer;
 mod environment;
 mod facts;
 mod files;
+mod lay;
 mod options;
+mod spoil;
 mod state;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use gangplank_azuresim::{Cloud, Environment, Faults, Subscription};
 use gangplank_pki::{Authority, Lifetime, PkiError, Purpose};
+use jiff::Timestamp;
+use rustls::ServerConfig;
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +39,10 @@ pub use facts::{ClusterFacts, EngineerFacts, Facts, TeamSecrets, VaultFacts};
 pub use options::{Options, cluster_names};
 pub use state::State;
 
+use crate::aks::{Cluster, Entry, Flaw, Fleet, Surroundings, Webhook, kubeconfig};
+use crate::azure::Azure;
+use crate::azure::caller::{Caller, Login};
+use crate::breaks::Break;
 use crate::error::WorldError;
 use crate::git::{Credentials, GitServer, NewRepository, Readers};
 use crate::hosts::{AZURE_NAMES, Hosts};
@@ -50,20 +60,31 @@ const PLATFORM: &str = "platform";
 const TEAM: &str = "team";
 
 /// A running world. Dropped, it ends at once; [`World::shutdown`] waits for its connections and tells what went wrong.
-#[derive(Debug)]
 pub struct World {
     state: State,
+    seed: Seed,
     ca_pem: String,
+    cloud: Cloud,
+    fleet: Arc<Fleet>,
     git: Arc<GitServer>,
     tasks: Tasks,
     directory: TempDir,
 }
 
 /// The tasks of a world. They end when this is dropped.
-#[derive(Debug)]
 struct Tasks {
     stop: CancellationToken,
     tracker: TaskTracker,
+}
+
+impl Tasks {
+    /// Runs a task until the world ends.
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tracker.spawn(async move {
+            tokio::select! { () = stop.cancelled() => {}, () = work => {} }
+        });
+    }
 }
 
 impl Drop for Tasks {
@@ -79,102 +100,66 @@ impl World {
     /// A port in use, a folder that can't be written, no git command, a name that Azure refuses: see [`WorldError`].
     pub async fn start(options: Options) -> Result<World, WorldError> {
         let seed = Seed(options.seed);
-        let now = jiff::Timestamp::now().as_second();
-        let tasks = Tasks { stop: CancellationToken::new(), tracker: TaskTracker::new() };
-
         let (proxy_listener, proxy) = listen("proxy", options.proxy_port).await?;
         let (git_listener, git_address) = listen("Git server", options.git_port).await?;
         let directory = make_directory(options.root.as_deref())?;
         let path = directory.path();
+        make_folder(&path.join(environment::AZURE_FOLDER))?;
 
-        let key = |what: &str| {
-            let what = what.to_owned();
-            move |error: PkiError| WorldError::Key { what, reason: error.to_string() }
-        };
-        let mut rng = seed.rng("the sandbox's own authority");
-        let authority = Authority::generate("gangplank sandbox", Lifetime::days(now, 30), &mut rng)
-            .map_err(key("authority of the sandbox"))?;
-        let names = AZURE_NAMES.map(str::to_owned).to_vec();
-        let serving = authority
-            .issue(
-                "Azure in the gangplank sandbox",
-                Purpose::Server { names },
-                Lifetime::days(now, 30),
-                &mut rng,
-            )
-            .map_err(key("certificate of Azure"))?;
-        let chain = vec![serving.certificate_der()];
-        let azure_tls =
-            tls::config(chain, serving.key_der(), ClientCertificates::NotAsked).map_err(|error| {
-                WorldError::Key { what: "certificate of Azure".into(), reason: error.to_string() }
-            })?;
-        let ca_pem = authority.certificate_pem().to_owned();
+        let (ca_pem, azure_tls) = certify(seed)?;
         write(&path.join(environment::CA_FILE), ca_pem.as_bytes())?;
-
         let credentials = Credentials {
             username: "gangplank".to_owned(),
             password: SecretString::from(seed.password("the Git repositories")),
         };
-        let git_root = path.join("git");
-        make_folder(&git_root)?;
-        let repository = |name: &str, readers| NewRepository {
-            name: name.to_owned(),
-            readers,
-            credentials: credentials.clone(),
-        };
-        let repositories =
-            vec![repository(PLATFORM, Readers::Everybody), repository(TEAM, Readers::Credentials)];
-        let git = Arc::new(GitServer::create(&git_root, git_address, repositories).await?);
-        let stored = format!(
-            "http://{}:{}@{git_address}\n",
-            credentials.username,
-            credentials.password.expose_secret()
-        );
-        write(&path.join(environment::GIT_CREDENTIALS), stored.as_bytes())?;
-        make_folder(&path.join(environment::AZURE_FOLDER))?;
+        let git = Arc::new(make_git(path, git_address, &credentials).await?);
 
-        let facts = facts::Facts {
-            tenant_id: seed.uuid("tenant").to_string(),
-            subscription_id: seed.uuid("subscription").to_string(),
-            location: "westeurope".to_owned(),
-            resource_group: "argocd-prd-rg".to_owned(),
-            vault: VaultFacts { name: String::new(), id: String::new(), url: String::new() },
-            hub: ClusterFacts {
-                name: "aks-prd-we-hub".to_owned(),
-                id: String::new(),
-                server: String::new(),
-                issuer_url: String::new(),
-                kubeconfig: path.join(environment::KUBECONFIG),
-            },
-            clusters: Vec::new(),
-            engineer: EngineerFacts {
-                client_id: String::new(),
-                object_id: String::new(),
-                token_file: path.join("engineer-token"),
-            },
-            platform_repository: format!("http://{git_address}/{PLATFORM}.git"),
-            team_repository: format!("http://{git_address}/{TEAM}.git"),
-            team_secrets: TeamSecrets {
-                username: "team-repo-username".to_owned(),
-                password: "team-repo-password".to_owned(),
-            },
+        let (cloud, fleet) = make_azure(seed, &options).await?;
+        let plan = lay::Plan {
+            cloud: &cloud,
+            subscription: subscription_id(seed),
+            directory: path,
+            clusters: &options.clusters,
+            breaks: &options.breaks,
+            git_url: format!("http://{git_address}"),
+            credentials: &credentials,
         };
+        let facts = plan.lay_down().await?;
+        cloud.set_faults(options.faults);
+        write_kubeconfigs(path, proxy, &fleet, &facts)?;
+        let hub = hub(&fleet, &facts)?;
+        let on_hub = |act: &str| {
+            let (cluster, act) = (facts.hub.name.clone(), act.to_owned());
+            move |reason| WorldError::Kubernetes { cluster, act, reason }
+        };
+        engineer::create(&hub).await.map_err(on_hub("make the platform engineer's ServiceAccount"))?;
+        let token_file = facts.engineer.token_file.clone();
+        engineer::write_token(&hub, &token_file)
+            .await
+            .map_err(on_hub("get the platform engineer's token"))?;
 
-        let hosts = Arc::new(Hosts { azure_tls });
-        let Tasks { stop, tracker } = &tasks;
-        tracker.spawn(proxy::run(proxy_listener, hosts, tracker.clone(), stop.clone()));
-        tracker.spawn(git.clone().serve(git_listener, tracker.clone(), stop.clone()));
+        let tasks = Tasks { stop: CancellationToken::new(), tracker: TaskTracker::new() };
+        let hosts =
+            Arc::new(Hosts { azure_tls, azure: Arc::new(Azure(cloud.clone())), fleet: fleet.clone() });
+        tasks.spawn(proxy::run(proxy_listener, hosts, tasks.tracker.clone(), tasks.stop.clone()));
+        tasks.spawn(git.clone().serve(git_listener, tasks.tracker.clone(), tasks.stop.clone()));
+        tasks.spawn(engineer::keep_fresh(hub, token_file));
 
         let environment = environment::environment(path, proxy, git_address, &facts);
         let state =
             State { process: std::process::id(), directory: path.to_owned(), proxy, facts, environment };
         state.write().map_err(|source| WorldError::Write { path: path.to_owned(), source })?;
-        Ok(World { state, ca_pem, git, tasks, directory })
+        Ok(World { state, seed, ca_pem, cloud, fleet, git, tasks, directory })
     }
 
     /// The proxy's address; clients take it as `HTTPS_PROXY`.
     pub fn proxy(&self) -> SocketAddr {
         self.state.proxy
+    }
+
+    /// The proxy's address as `HTTPS_PROXY` takes it.
+    pub fn proxy_url(&self) -> String {
+        format!("http://{}", self.state.proxy)
     }
 
     /// The sandbox's own authority, PEM; its file is `ca.pem` in the world's folder.
@@ -207,6 +192,49 @@ impl World {
         &self.git
     }
 
+    /// The delays, limits and errors of Azure that are in force.
+    pub fn faults(&self) -> Faults {
+        self.cloud.faults()
+    }
+
+    /// Puts other delays, limits and errors of Azure in force.
+    pub fn set_faults(&self, faults: Faults) {
+        self.cloud.set_faults(faults);
+    }
+
+    /// Makes one more cluster, as `az aks create` would: it exists then, and is not aboard.
+    ///
+    /// # Errors
+    /// Azure refuses its name.
+    pub async fn add_cluster(&self, name: &str) -> Result<ClusterFacts, WorldError> {
+        let cluster = lay::add_cluster(&self.cloud, &self.state.facts, self.directory(), name).await?;
+        let entry = entry(&self.fleet, &cluster)?;
+        write(&cluster.kubeconfig, kubeconfig(&[entry], &self.proxy_url()).as_bytes())?;
+        Ok(cluster)
+    }
+
+    /// Spoils the Azure side, once it was applied, with a break of [`crate::Place::Azure`].
+    ///
+    /// # Errors
+    /// What is to be spoiled is not there, or the break's place is another.
+    pub async fn break_after_apply(&self, what: Break) -> Result<(), WorldError> {
+        let refused = |reason| WorldError::Azure { what: format!("the broken world `{what}`"), reason };
+        let caller = self.engineer().await.map_err(refused)?;
+        let spoiler =
+            spoil::Spoiler { caller, cloud: &self.cloud, facts: &self.state.facts, seed: self.seed };
+        spoiler.apply(what).await.map_err(refused)
+    }
+
+    /// The platform engineer, logged in.
+    async fn engineer(&self) -> Result<Caller, String> {
+        let facts = &self.state.facts;
+        let hub = self.fleet.cluster(&facts.hub.id).ok_or("the hub is gone")?;
+        let token = engineer::token(&hub).await?;
+        let login =
+            Login { tenant_id: &facts.tenant_id, client_id: &facts.engineer.client_id, assertion: &token };
+        Caller::login(&self.cloud, &login).await
+    }
+
     /// Ends the world: closes its ports and connections, ends its processes, removes its folder.
     ///
     /// # Errors
@@ -220,6 +248,148 @@ impl World {
         let path = self.state.directory.clone();
         self.directory.close().map_err(|source| WorldError::Write { path, source })
     }
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let clusters = self.state.facts.clusters.len();
+        f.debug_struct("World")
+            .field("proxy", &self.state.proxy)
+            .field("clusters", &clusters)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes the sandbox's own authority (its certificate, PEM) and the TLS end of Azure's names.
+fn certify(seed: Seed) -> Result<(String, Arc<ServerConfig>), WorldError> {
+    let failed = |what: &str, reason: String| WorldError::Key { what: what.to_owned(), reason };
+    let lifetime = Lifetime::days(Timestamp::now().as_second(), 30);
+    let mut rng = seed.rng("the sandbox's own authority");
+    let authority = Authority::generate("gangplank sandbox", lifetime, &mut rng)
+        .map_err(|error| failed("authority of the sandbox", error.to_string()))?;
+    let what = "certificate of Azure";
+    let purpose = Purpose::Server { names: AZURE_NAMES.map(str::to_owned).to_vec() };
+    let serving = authority
+        .issue("Azure in the gangplank sandbox", purpose, lifetime, &mut rng)
+        .map_err(|error| failed(what, error.to_string()))?;
+    let chain = vec![serving.certificate_der()];
+    let azure = tls::config(chain, serving.key_der(), ClientCertificates::NotAsked)
+        .map_err(|error| failed(what, error.to_string()))?;
+    Ok((authority.certificate_pem().to_owned(), azure))
+}
+
+async fn make_git(
+    directory: &Path,
+    address: SocketAddr,
+    credentials: &Credentials,
+) -> Result<GitServer, WorldError> {
+    let root = directory.join("git");
+    make_folder(&root)?;
+    let new = |name: &str, readers| NewRepository {
+        name: name.to_owned(),
+        readers,
+        credentials: credentials.clone(),
+    };
+    let repositories = vec![new(PLATFORM, Readers::Everybody), new(TEAM, Readers::Credentials)];
+    let stored =
+        format!("http://{}:{}@{address}\n", credentials.username, credentials.password.expose_secret());
+    write(&directory.join(environment::GIT_CREDENTIALS), stored.as_bytes())?;
+    Ok(GitServer::create(&root, address, repositories).await?)
+}
+
+/// Makes an Azure with a tenant and a subscription, and the backend of its clusters; the two know each other.
+async fn make_azure(seed: Seed, options: &Options) -> Result<(Cloud, Arc<Fleet>), WorldError> {
+    let tenant_id = seed.uuid("tenant");
+    let clock: gangplank_azuresim::Clock = Arc::new(Timestamp::now);
+    let surroundings = Arc::new(Surroundings {
+        seed,
+        clock: clock.clone(),
+        webhook: Arc::new(Webhook {
+            version: options.webhook,
+            tenant_id: tenant_id.to_string(),
+            authority_host: "https://login.microsoftonline.com/".to_owned(),
+        }),
+        cloud: OnceLock::new(),
+    });
+    let first = options.clusters.first();
+    let flaws = options.breaks.iter().filter_map(|each| Some((first?.clone(), flaw(*each)?)));
+    let fleet = Arc::new(Fleet::new(surroundings.clone(), flaws.collect::<HashMap<_, _>>()));
+    let cloud = gangplank_azuresim::Options {
+        environment: Environment::public(),
+        tenant_id,
+        tenant_domain: "gangplank.onmicrosoft.com".to_owned(),
+        subscriptions: vec![Subscription {
+            id: subscription_id(seed),
+            display_name: "gangplank sandbox".to_owned(),
+        }],
+        seed: seed.number("Azure"),
+        clock,
+        issuers: fleet.clone(),
+        clusters: fleet.clone(),
+    };
+    let failed = |reason: String| WorldError::Key { what: "signing key of Entra".to_owned(), reason };
+    // An RSA key: made where no other task waits for it.
+    let cloud = tokio::task::spawn_blocking(move || Cloud::new(cloud))
+        .await
+        .map_err(|error| failed(error.to_string()))?
+        .map_err(|error: PkiError| failed(error.to_string()))?;
+    // Nobody else sets it.
+    let _ = surroundings.cloud.set(cloud.clone());
+    Ok((cloud, fleet))
+}
+
+fn flaw(what: Break) -> Option<Flaw> {
+    match what {
+        Break::TlsNameMismatch => Some(Flaw::OtherName),
+        Break::ApiServerUnreachable => Some(Flaw::Lost),
+        _ => None,
+    }
+}
+
+fn subscription_id(seed: Seed) -> uuid::Uuid {
+    seed.uuid("subscription")
+}
+
+fn hub(fleet: &Fleet, facts: &Facts) -> Result<Arc<Cluster>, WorldError> {
+    fleet.cluster(&facts.hub.id).ok_or_else(|| WorldError::Kubernetes {
+        cluster: facts.hub.name.clone(),
+        act: "start the API server".to_owned(),
+        reason: "Resource Manager made none".to_owned(),
+    })
+}
+
+/// Writes a kubeconfig for each cluster, and one of all of them with the hub as its current context.
+fn write_kubeconfigs(
+    directory: &Path,
+    proxy: SocketAddr,
+    fleet: &Fleet,
+    facts: &Facts,
+) -> Result<(), WorldError> {
+    let proxy = format!("http://{proxy}");
+    make_folder(&directory.join(environment::KUBECONFIGS))?;
+    let mut all = Vec::new();
+    for cluster in std::iter::once(&facts.hub).chain(&facts.clusters) {
+        let entry = entry(fleet, cluster)?;
+        write(&cluster.kubeconfig, kubeconfig(std::slice::from_ref(&entry), &proxy).as_bytes())?;
+        all.push(entry);
+    }
+    write(&directory.join(environment::KUBECONFIG), kubeconfig(&all, &proxy).as_bytes())
+}
+
+fn entry(fleet: &Fleet, cluster: &ClusterFacts) -> Result<Entry, WorldError> {
+    let found = fleet.cluster(&cluster.id).ok_or_else(|| WorldError::Kubernetes {
+        cluster: cluster.name.clone(),
+        act: "read the certificates".to_owned(),
+        reason: "Resource Manager made no API server for it".to_owned(),
+    })?;
+    let certificates = found.certificates();
+    Ok(Entry {
+        name: cluster.name.clone(),
+        server: cluster.server.clone(),
+        authority_pem: certificates.authority.certificate_pem().to_owned(),
+        certificate_pem: certificates.administrator.certificate_pem().to_owned(),
+        key_pem: certificates.administrator.key_pem().to_owned(),
+    })
 }
 
 async fn listen(what: &'static str, port: u16) -> Result<(tokio::net::TcpListener, SocketAddr), WorldError> {

@@ -5,6 +5,7 @@
 //! Azure SDKs find it. Never does it overwrite a variable that is set: a token path hard-coded in a manifest stays,
 //! and is wrong with another version of the webhook.
 
+use gangplank_apiserver::PodMutator;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -81,7 +82,7 @@ pub(crate) struct Webhook {
 
 impl Webhook {
     /// Whether the webhook is called for this pod at all.
-    pub(crate) fn concerns(pod: &Value) -> bool {
+    fn concerns(pod: &Value) -> bool {
         pod.pointer("/metadata/labels").and_then(|labels| labels.get(LABEL)).and_then(Value::as_str)
             == Some("true")
     }
@@ -89,8 +90,8 @@ impl Webhook {
     /// Changes a pod as it is created; `annotations` are its ServiceAccount's.
     ///
     /// # Errors
-    /// Why the pod is refused (the API server answers 400 with it).
-    pub(crate) fn mutate(&self, pod: &mut Value, annotations: &Map<String, Value>) -> Result<(), String> {
+    /// Why the pod is refused.
+    fn inject(&self, pod: &mut Value, annotations: &Map<String, Value>) -> Result<(), String> {
         let of_pod =
             pod.pointer("/metadata/annotations").and_then(Value::as_object).cloned().unwrap_or_default();
         if text(&of_pod, PROXY_SIDECAR) == Some("true") {
@@ -132,6 +133,22 @@ impl Webhook {
         }
         add_volume(spec, &volume, self.version.path_in_volume(), expiration);
         Ok(())
+    }
+}
+
+impl PodMutator for Webhook {
+    fn mutate(
+        &self,
+        pod: &mut Value,
+        service_account: Option<&Value>,
+        _namespace: &str,
+    ) -> Result<(), String> {
+        if !Webhook::concerns(pod) {
+            return Ok(());
+        }
+        let annotations = service_account.and_then(|account| account.pointer("/metadata/annotations"));
+        let none = Map::new();
+        self.inject(pod, annotations.and_then(Value::as_object).unwrap_or(&none))
     }
 }
 

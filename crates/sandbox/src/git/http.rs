@@ -24,7 +24,7 @@ use super::repository::Repository;
 use super::{GitError, GitServer};
 use crate::wire::body::{self, Answer, Body};
 use crate::wire::proxy;
-use crate::wire::serve::{self, Client, Server};
+use crate::wire::serve::{self, Handler};
 
 /// A gzipped request (a list of commits that the client has) may have this many bytes, before and after.
 const ZIPPED: usize = 8 * 1024 * 1024;
@@ -43,18 +43,15 @@ pub(super) async fn run(
     tracker: TaskTracker,
     stop: CancellationToken,
 ) {
-    let server: Arc<dyn Server> = Arc::new(Smart(server));
-    proxy::accept(listener, tracker, stop, move |stream| {
-        serve::serve(stream, server.clone(), Client::default())
-    })
-    .await;
+    let handler: Arc<dyn Handler> = Arc::new(Smart(server));
+    proxy::accept(listener, tracker, stop, move |stream| serve::serve(stream, handler.clone())).await;
 }
 
 /// The server behind an `Arc`, since a request outlives the call that starts it.
 struct Smart(Arc<GitServer>);
 
-impl Server for Smart {
-    fn answer(&self, request: Request<Incoming>, _client: Client) -> BoxFuture<'static, Answer> {
+impl Handler for Smart {
+    fn answer(&self, request: Request<Incoming>) -> BoxFuture<'static, Answer> {
         let server = self.0.clone();
         Box::pin(async move { answer(server, request).await })
     }

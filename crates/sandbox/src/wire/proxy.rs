@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use super::body::{self, Answer};
 use super::names;
-use super::serve::{self, Client, Server};
+use super::serve::{self, Server};
 
 /// How long a client may take for its CONNECT request, and again for its TLS handshake.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(15);
@@ -228,6 +228,7 @@ where
         Err(_) => return tracing::debug!(host, "a TLS handshake did not come to its end"),
     };
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let certificates = certificates.iter().map(|each| each.clone().into_owned()).collect();
-    serve::serve(stream, site.server, Client { host: host.into(), certificates }).await;
+    let chain: Vec<_> = certificates.iter().map(|each| each.clone().into_owned()).collect();
+    let handler = site.server.connect(&chain);
+    serve::serve(stream, handler).await;
 }

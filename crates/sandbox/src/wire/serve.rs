@@ -20,29 +20,29 @@ pub(crate) const HEAD_LIMIT: Duration = Duration::from_secs(120);
 /// The head of an HTTP/1.1 request may have this many bytes.
 pub(crate) const HEAD_BYTES: usize = 64 * 1024;
 
-/// What the transport knows about who asks.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Client {
-    /// The name that the client connected to.
-    pub(crate) host: Arc<str>,
-    /// The certificate chain that the client showed, leaf first; possession of the leaf's key is proven, whether it
-    /// is trusted is the server's business.
-    pub(crate) certificates: Arc<[CertificateDer<'static>]>,
+/// A client certificate chain, leaf first. Possession of the leaf's key is proven; whether it is trusted is the server's
+/// business.
+pub(crate) type ClientChain = [CertificateDer<'static>];
+
+/// A server of the world, reached within this process.
+pub(crate) trait Server: Send + Sync + 'static {
+    /// Takes a connection: what is known of its client is judged once and not with every request.
+    fn connect(&self, client: &ClientChain) -> Arc<dyn Handler>;
 }
 
-/// An HTTP server of the world, reached within this process.
-pub(crate) trait Server: Send + Sync + 'static {
+/// Answers the requests of one connection.
+pub(crate) trait Handler: Send + Sync + 'static {
     /// Answers one request. Errors are answers too.
-    fn answer(&self, request: Request<Incoming>, client: Client) -> BoxFuture<'static, Answer>;
+    fn answer(&self, request: Request<Incoming>) -> BoxFuture<'static, Answer>;
 }
 
 /// Serves every request of one stream until it closes. Failures of the transport end it silently: the client knows.
-pub(crate) async fn serve<S>(stream: S, server: Arc<dyn Server>, client: Client)
+pub(crate) async fn serve<S>(stream: S, handler: Arc<dyn Handler>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |request| {
-        let answer = server.answer(request, client.clone());
+        let answer = handler.answer(request);
         async move { Ok::<_, std::convert::Infallible>(answer.await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());

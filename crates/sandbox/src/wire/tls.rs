@@ -1,6 +1,6 @@
 //! TLS ends: a configuration a certificate, and a client certificate taken for what it proves.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
@@ -42,9 +42,11 @@ pub(crate) fn config(
     Ok(Arc::new(config))
 }
 
-/// The one crypto provider.
+/// The one crypto provider, shared by every configuration.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> =
+        LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
+    PROVIDER.clone()
 }
 
 /// Takes any client certificate whose key the client proves to hold.

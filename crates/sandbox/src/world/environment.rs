@@ -7,13 +7,15 @@ use std::path::Path;
 use super::facts::Facts;
 
 /// The files of a world that the environment points to, below its folder.
-pub(crate) const CA_FILE: &str = "ca.pem";
-pub(crate) const KUBECONFIG: &str = "kubeconfig";
-pub(crate) const AZURE_FOLDER: &str = "azure";
-pub(crate) const GIT_CREDENTIALS: &str = "git-credentials";
+pub(super) const CA_FILE: &str = "ca.pem";
+pub(super) const KUBECONFIG: &str = "kubeconfig";
+pub(super) const AZURE_FOLDER: &str = "azure";
+pub(super) const KUBECONFIGS: &str = "kubeconfigs";
+pub(super) const ENGINEER_TOKEN: &str = "engineer-token";
+pub(super) const GIT_CREDENTIALS: &str = "git-credentials";
 
 /// Makes the environment of a world from what it is.
-pub(crate) fn environment(
+pub(super) fn environment(
     directory: &Path,
     proxy: SocketAddr,
     git: SocketAddr,

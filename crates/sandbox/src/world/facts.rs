@@ -15,6 +15,8 @@ pub struct Facts {
     pub location: String,
     /// The resource group of the hub, the vault and the identities.
     pub resource_group: String,
+    /// The resource group of the clusters.
+    pub cluster_resource_group: String,
     /// The vault that clusters are published to.
     pub vault: VaultFacts,
     /// The hub, where Argo CD stands.

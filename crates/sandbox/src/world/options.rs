@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use gangplank_azuresim::Faults;
+
 use crate::aks::WebhookVersion;
 use crate::breaks::Break;
 
@@ -21,6 +23,8 @@ pub struct Options {
     pub git_port: u16,
     /// What is wrong with the world from the start; those of another [`crate::Place`] are passed over.
     pub breaks: Vec<Break>,
+    /// Delays, limits and errors of Azure, in force once the world stands.
+    pub faults: Faults,
     /// The workload identity webhook that the hub runs.
     pub webhook: WebhookVersion,
 }
@@ -34,6 +38,7 @@ impl Default for Options {
             proxy_port: 0,
             git_port: 0,
             breaks: Vec::new(),
+            faults: Faults::default(),
             webhook: WebhookVersion::default(),
         }
     }

@@ -36,7 +36,7 @@ fn file(path: &str, content: &str) -> (String, Vec<u8>) {
 
 #[tokio::test]
 async fn a_clone_a_push_and_a_shallow_clone_work() {
-    let world = world().await;
+    let world = world(0).await;
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let git_server = world.git();
@@ -71,7 +71,7 @@ async fn a_clone_a_push_and_a_shallow_clone_work() {
 
 #[tokio::test]
 async fn a_large_fetch_with_gzipped_haves_and_a_large_push_work() {
-    let world = world().await;
+    let world = world(0).await;
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     world.git().commit("platform", "first", &[file("a", "0")], 1_700_000_000).await.unwrap();
@@ -102,7 +102,7 @@ async fn a_large_fetch_with_gzipped_haves_and_a_large_push_work() {
 
 #[tokio::test]
 async fn the_private_repository_wants_its_password() {
-    let world = world().await;
+    let world = world(0).await;
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     world.git().commit("team", "first", &[file("a", "0")], 1_700_000_000).await.unwrap();
@@ -137,7 +137,7 @@ async fn the_private_repository_wants_its_password() {
 
 #[tokio::test]
 async fn the_public_repository_is_pushed_to_with_a_password_only() {
-    let world = world().await;
+    let world = world(0).await;
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     world.git().commit("platform", "first", &[file("a", "0")], 1_700_000_000).await.unwrap();

@@ -18,7 +18,7 @@ fn connect(target: &str) -> String {
 
 #[tokio::test]
 async fn strange_hosts_are_refused_by_name() {
-    let world = world().await;
+    let world = world(0).await;
     check(&world, &connect("github.com:443"), "403", "refuses github.com:443").await;
     check(&world, &connect("169.254.169.254:443"), "403", "169.254.169.254").await;
     check(&world, &connect("localhost:22"), "403", "localhost:22").await;
@@ -30,7 +30,7 @@ async fn strange_hosts_are_refused_by_name() {
 
 #[tokio::test]
 async fn only_connect_is_taken() {
-    let world = world().await;
+    let world = world(0).await;
     check(
         &world,
         "GET http://github.com/ HTTP/1.1\r\nHost: github.com\r\n\r\n",
@@ -44,7 +44,7 @@ async fn only_connect_is_taken() {
 
 #[tokio::test]
 async fn rubbish_ends_its_own_connection_only() {
-    let world = world().await;
+    let world = world(0).await;
     say(world.proxy(), b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").await;
     say(world.proxy(), &[0; 4096]).await;
     say(world.proxy(), b"").await;
@@ -58,7 +58,7 @@ async fn rubbish_ends_its_own_connection_only() {
 
 #[tokio::test]
 async fn a_port_in_use_is_told() {
-    let first = world().await;
+    let first = world(0).await;
     let port = first.proxy().port();
     let options = Options { clusters: Vec::new(), proxy_port: port, ..Options::default() };
     let error = World::start(options).await.unwrap_err();

@@ -13,7 +13,7 @@ fn mutate(version: WebhookVersion, pod: Value, annotations: Value) -> Result<Val
         authority_host: "https://login.microsoftonline.com/".to_owned(),
     };
     let mut pod = pod;
-    webhook.mutate(&mut pod, annotations.as_object().unwrap())?;
+    webhook.inject(&mut pod, annotations.as_object().unwrap())?;
     Ok(pod["spec"].take())
 }
 

@@ -1,0 +1,141 @@
+//! Real clients, with nothing but the world's environment. Where one can't be had its test says so and passes.
+//!
+//! `tests/peers/install` puts them into the folder that `GANGPLANK_PEERS` names.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use gangplank_sandbox::World;
+
+use crate::support::world;
+
+/// A program of the peers' folder, if it is there.
+fn peer(path: &str) -> Option<PathBuf> {
+    let found = std::env::var_os("GANGPLANK_PEERS").map(|folder| Path::new(&folder).join(path));
+    let found = found.filter(|path| path.exists());
+    if found.is_none() {
+        eprintln!(
+            "skipped: {path} is not in the folder that GANGPLANK_PEERS names (see tests/peers/install)"
+        );
+    }
+    found
+}
+
+/// Runs a program in the environment of the world and in no other.
+async fn run(world: &World, program: &Path, arguments: &[&str]) -> Output {
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).env_clear().envs(world.environment()).current_dir(world.directory());
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", world.directory());
+    command.kill_on_drop(true).output().await.expect("a program that starts")
+}
+
+/// Runs a program, expects it to succeed and gives what it printed.
+async fn check(world: &World, program: &Path, arguments: &[&str]) -> String {
+    let output = run(world, program, arguments).await;
+    let print = String::from_utf8_lossy(&output.stdout).into_owned();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {print}{error}");
+    print
+}
+
+const MANIFEST: &str = "\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: greeting, namespace: default, labels: {app: hello}}
+data: {text: hello}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: hello, namespace: default, labels: {app: hello}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: hello}}
+  template:
+    metadata: {labels: {app: hello}}
+    spec: {containers: [{name: hello, image: example.invalid/hello}]}
+";
+
+#[tokio::test]
+async fn kubectl_works_on_the_hub_and_on_a_cluster() {
+    let Some(kubectl) = peer("python/bin/kubectl") else { return };
+    let world = world(1).await;
+    let manifest = world.directory().join("manifest.yaml");
+    std::fs::write(&manifest, MANIFEST).unwrap();
+    let file = manifest.to_string_lossy().into_owned();
+    for context in [&world.facts().hub.name, &world.facts().clusters[0].name] {
+        let kubectl = async |line: &str| {
+            let line = format!("--context {context} {line}");
+            let arguments: Vec<&str> = line.split(' ').collect();
+            check(&world, &kubectl, &arguments).await
+        };
+        let who = kubectl("auth whoami -o jsonpath={.status.userInfo.username}").await;
+        assert_eq!(who, "masterclient");
+        assert_eq!(kubectl("auth can-i delete nodes").await.trim(), "yes");
+        assert!(kubectl("api-resources").await.contains("deployments"));
+        assert!(kubectl("get -A -o wide namespaces").await.contains("kube-system"));
+        kubectl(&format!("apply -f {file}")).await;
+        kubectl("wait --for=condition=Available --timeout=30s deployment/hello").await;
+        assert!(kubectl("describe deployment hello").await.contains("2 available"));
+        kubectl(&format!("apply --server-side --force-conflicts -f {file}")).await;
+        kubectl(&format!("diff -f {file}")).await;
+        assert!(kubectl("get pods -l app=hello -o wide").await.contains("Running"));
+        kubectl("get configmap greeting -o yaml").await;
+        assert!(kubectl("explain deployment.spec.replicas").await.contains("replicas"));
+        assert_eq!(kubectl("create token default").await.split('.').count(), 3);
+        kubectl(&format!("delete --wait --timeout=30s -f {file}")).await;
+    }
+    world.shutdown().await.unwrap();
+}
+
+const PYTHON: &str = "
+import os, sys
+from azure.identity import WorkloadIdentityCredential
+from azure.keyvault.secrets import SecretClient
+from azure.core.exceptions import ResourceNotFoundError
+client = SecretClient(sys.argv[1], WorkloadIdentityCredential())
+client.set_secret('aks-prd-we-001-ca-cert', 'a certificate')
+print(client.get_secret('aks-prd-we-001-ca-cert').value)
+print(sorted(secret.name for secret in client.list_properties_of_secrets()))
+client.begin_delete_secret('aks-prd-we-001-ca-cert').wait()
+try:
+    client.get_secret('aks-prd-we-001-ca-cert')
+except ResourceNotFoundError as error:
+    print(error.error.code)
+client.begin_recover_deleted_secret('aks-prd-we-001-ca-cert').wait()
+print(client.get_secret('aks-prd-we-001-ca-cert').value)
+";
+
+#[tokio::test]
+async fn the_azure_sdk_for_python_logs_in_and_uses_the_vault() {
+    let Some(python) = peer("python/bin/python") else { return };
+    let world = world(0).await;
+    let facts = world.facts();
+    let print = check(&world, &python, &["-c", PYTHON, &facts.vault.url]).await;
+    let secrets = &facts.team_secrets;
+    let expected = format!(
+        "a certificate\n['aks-prd-we-001-ca-cert', '{}', '{}']\nSecretNotFound\na certificate\n",
+        secrets.password, secrets.username
+    );
+    assert_eq!(print, expected);
+    world.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_azure_cli_logs_in_and_shows_the_world() {
+    let Some(az) = peer("az/bin/az") else { return };
+    let world = world(1).await;
+    let facts = world.facts();
+    let token = std::fs::read_to_string(&facts.engineer.token_file).unwrap();
+    let login = ["login", "--service-principal", "--username", &facts.engineer.client_id, "--tenant"];
+    let with_token = [&facts.tenant_id, "--federated-token", &token, "--output", "none"];
+    check(&world, &az, &[&login[..], &with_token.map(|each| each as &str)[..]].concat()).await;
+    let cluster = &facts.clusters[0];
+    let show = ["aks", "show", "--resource-group", &facts.cluster_resource_group, "--name", &cluster.name];
+    let issuer = ["--query", "oidcIssuerProfile.issuerUrl", "--output", "tsv"];
+    assert_eq!(check(&world, &az, &[&show[..], &issuer[..]].concat()).await.trim(), cluster.issuer_url);
+    let secret = ["keyvault", "secret", "show", "--vault-name", &facts.vault.name, "--name"];
+    let value = [facts.team_secrets.username.as_str(), "--query", "value", "--output", "tsv"];
+    let username = &world.git().repository("team").unwrap().credentials().username;
+    assert_eq!(check(&world, &az, &[&secret[..], &value[..]].concat()).await.trim(), username);
+    world.shutdown().await.unwrap();
+}
