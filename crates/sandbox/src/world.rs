@@ -19,6 +19,7 @@ mod lay;
 mod options;
 mod spoil;
 mod state;
+mod team;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -113,6 +114,7 @@ impl World {
             password: SecretString::from(seed.password("the Git repositories")),
         };
         let git = Arc::new(make_git(path, git_address, &credentials).await?);
+        team::commit(&git, Timestamp::now().as_second()).await?;
 
         let (cloud, fleet) = make_azure(seed, &options).await?;
         let plan = lay::Plan {

@@ -69,3 +69,75 @@ pub(super) fn environment(
 fn shell_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::facts::{ClusterFacts, EngineerFacts, TeamSecrets, VaultFacts};
+    use super::*;
+
+    fn facts() -> Facts {
+        let text = str::to_owned;
+        Facts {
+            tenant_id: text("TENANT"),
+            subscription_id: text("SUBSCRIPTION"),
+            location: text("westeurope"),
+            resource_group: text("argocd-prd-rg"),
+            cluster_resource_group: text("aks-prd-rg"),
+            vault: VaultFacts {
+                name: text("akv"),
+                id: text("/akv"),
+                url: text("https://akv.vault.azure.net"),
+            },
+            hub: ClusterFacts {
+                name: text("hub"),
+                id: text("/hub"),
+                server: text("https://hub:443"),
+                issuer_url: text("https://issuer/"),
+                kubeconfig: "/w/kubeconfigs/hub.yaml".into(),
+            },
+            clusters: Vec::new(),
+            engineer: EngineerFacts {
+                client_id: text("CLIENT"),
+                object_id: text("OBJECT"),
+                token_file: "/it's here/engineer-token".into(),
+            },
+            platform_repository: text("http://127.0.0.1:2/platform.git"),
+            team_repository: text("http://127.0.0.1:2/team.git"),
+            team_secrets: TeamSecrets { username: text("u"), password: text("p") },
+        }
+    }
+
+    #[test]
+    fn every_client_is_told_in_its_own_words() {
+        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let variables = environment(Path::new("/it's here"), address(1), address(2), &facts());
+        let lines: Vec<String> = variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let expected = "\
+ARM_CLIENT_ID=CLIENT
+ARM_OIDC_TOKEN_FILE_PATH=/it's here/engineer-token
+ARM_RESOURCE_PROVIDER_REGISTRATIONS=none
+ARM_SUBSCRIPTION_ID=SUBSCRIPTION
+ARM_TENANT_ID=TENANT
+ARM_USE_OIDC=true
+AZURE_AUTHORITY_HOST=https://login.microsoftonline.com/
+AZURE_CLIENT_ID=CLIENT
+AZURE_CONFIG_DIR=/it's here/azure
+AZURE_CORE_COLLECT_TELEMETRY=false
+AZURE_FEDERATED_TOKEN_FILE=/it's here/engineer-token
+AZURE_TENANT_ID=TENANT
+CHECKPOINT_DISABLE=1
+CURL_CA_BUNDLE=/it's here/ca.pem
+GANGPLANK_SANDBOX=/it's here
+GIT_CONFIG_COUNT=1
+GIT_CONFIG_KEY_0=credential.http://127.0.0.1:2.helper
+GIT_CONFIG_VALUE_0=store --file='/it'\\''s here/git-credentials'
+GIT_SSL_CAINFO=/it's here/ca.pem
+HTTPS_PROXY=http://127.0.0.1:1
+KUBECONFIG=/it's here/kubeconfig
+NODE_EXTRA_CA_CERTS=/it's here/ca.pem
+NO_PROXY=127.0.0.1,localhost
+REQUESTS_CA_BUNDLE=/it's here/ca.pem
+SSL_CERT_FILE=/it's here/ca.pem";
+        assert_eq!(lines.join("\n"), expected);
+    }
+}

@@ -105,9 +105,9 @@ async fn the_private_repository_wants_its_password() {
     let world = world(0).await;
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    world.git().commit("team", "first", &[file("a", "0")], 1_700_000_000).await.unwrap();
     let url = world.facts().team_repository.as_str();
     check(&world, folder, &["clone", "--quiet", url, "with-store"]).await;
+    assert!(folder.join("with-store/app/kustomization.yaml").exists());
 
     let team = world.git().repository("team").unwrap();
     let with = |user: &str, password: &str| url.replace("://", &format!("://{user}:{password}@"));
