@@ -143,7 +143,7 @@ fn describe<K: Resource>(api: &Api<K>, name: &str) -> String {
 }
 
 /// Returns the JSON merge patch that makes `wanted` of `current`; none when they are equal.
-fn merge_patch(current: &Value, wanted: &Value) -> Option<Value> {
+pub fn merge_patch(current: &Value, wanted: &Value) -> Option<Value> {
     let (Value::Object(have), Value::Object(want)) = (current, wanted) else {
         return (current != wanted).then(|| wanted.clone());
     };

@@ -26,7 +26,7 @@ mod shutdown;
 
 pub use admin::{Admin, AdminError, Component, Health};
 pub use backoff::{Attempts, Backoff, jittered, random_fraction};
-pub use enact::{Change, EnactError, FieldManager, apply, apply_dynamic, delete, update_status};
+pub use enact::{Change, EnactError, FieldManager, apply, apply_dynamic, delete, merge_patch, update_status};
 pub use events::{EventType, Recorder};
 pub use leadership::{Leadership, LeadershipError, lead};
 pub use metrics::{ControllerMetrics, Metrics, Outcome};

@@ -70,9 +70,7 @@ pub fn health(object: &Value) -> Option<Health> {
     }
     let (group, _) = group_version(object);
     let kind = text(object, &["kind"]);
-    if is_deleting(object)
-        && !annotation(object, crate::annotations::HOOK).is_some_and(|hook| !hook.is_empty())
-    {
+    if is_deleting(object) && annotation(object, HOOK).is_none_or(str::is_empty) {
         return Some(Health::new(HealthStatus::Progressing, "Pending deletion"));
     }
     match (group, kind) {

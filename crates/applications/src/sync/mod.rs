@@ -13,5 +13,6 @@ mod order;
 mod plan;
 mod step;
 
+pub(crate) use plan::is_approved;
 pub use plan::{Action, Plan, PlanInput, Task, Wave, plan};
 pub use step::{Progress, Step, TaskResult, TaskStatus, step};
