@@ -90,6 +90,7 @@ impl ApiServer {
         let answer = answer(&self.0, &parts, &request_body, peer, &mut warnings).await;
         let mut response = match answer {
             Ok(response) => response,
+            Err(status) if status.code == 404 && status.reason.is_none() => discovery::not_found(),
             Err(status) => refusal(&status, &parts.headers),
         };
         let audit = parts.headers.get("audit-id").cloned();
@@ -172,11 +173,13 @@ async fn answer(
     }
     let resource = match server.catalog.find(&place.group, &place.version, &place.resource) {
         Found::Resource(resource) => resource,
-        Found::NoResource => return Err(Status::no_resource()),
+        Found::NoResource if place.group.is_empty() || is_built_in(&place.group) => {
+            return Err(Status::no_resource());
+        }
         Found::NoGroupVersion if place.group.is_empty() || is_built_in(&place.group) => {
             return Err(Status::no_resource());
         }
-        Found::NoGroupVersion => return Ok(discovery::not_found()),
+        Found::NoResource | Found::NoGroupVersion => return Ok(discovery::not_found()),
     };
     if request_body.len() > MAX_BODY && !matches!(parts.method, http::Method::GET | http::Method::HEAD) {
         return Err(Status::too_large(MAX_BODY));

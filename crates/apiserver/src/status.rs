@@ -125,6 +125,27 @@ impl FieldError {
         &self.field
     }
 
+    /// The same error as one of a schema: for what schemas ask of metadata.
+    pub(crate) fn for_schema(self) -> gangplank_merge::structural::FieldError {
+        use gangplank_merge::structural::Reason;
+        let reason = match self.reason {
+            "FieldValueRequired" => Reason::Required,
+            "FieldValueForbidden" => Reason::Forbidden,
+            "FieldValueTooLong" => Reason::TooLong,
+            _ => Reason::Invalid,
+        };
+        // The words of the reason are put before it again.
+        let rest = self.message.split_once(": ").map_or("", |(_, rest)| rest);
+        let (shown, detail) = match (reason, rest.split_once("\": ")) {
+            (Reason::Invalid, Some((shown, detail))) => (Some(format!("{shown}\"")), detail),
+            (Reason::Invalid, None) => (Some(rest.to_owned()), ""),
+            _ => (None, rest),
+        };
+        let mut error = gangplank_merge::structural::FieldError::bare(reason, self.field, detail);
+        error.shown = shown;
+        error
+    }
+
     /// The same error at another path.
     pub fn at(mut self, field: impl Into<String>) -> FieldError {
         self.field = field.into();

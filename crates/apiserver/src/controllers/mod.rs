@@ -132,12 +132,6 @@ pub(crate) fn check_create(call: &Call<'_>, value: &Value) -> Answer<()> {
     Ok(())
 }
 
-/// Admission that only looks, at changed objects.
-pub(crate) fn check_update(call: &Call<'_>, new: &Value, old: &Value) -> Answer<()> {
-    let _ = (call, new, old);
-    Ok(())
-}
-
 /// Whether something other than finalizers keeps an object that is being deleted.
 pub(crate) fn holds_back(resource: &Resource, value: &Value) -> bool {
     resource.is("", "namespaces")
@@ -150,13 +144,6 @@ pub(crate) fn grace_period(resource: &Resource, value: &Value, asked: Option<i64
         return 0;
     }
     pods::grace_period(value, asked)
-}
-
-/// Lets a kind show that it is being deleted.
-pub(crate) fn marked(resource: &Resource, value: &mut Value) {
-    if resource.is("", "namespaces") {
-        value["status"]["phase"] = "Terminating".into();
-    }
 }
 
 /// The resource of a collection's objects.

@@ -42,8 +42,11 @@ fn rank(group: &str) -> (usize, String) {
     (known.unwrap_or(ORDER.len()), group.to_owned())
 }
 
+/// A place in the order of versions.
+type VersionRank = (u8, std::cmp::Reverse<(u64, u64)>, String);
+
 /// Versions as Kubernetes prefers them: stable before beta before alpha, newer first.
-fn version_rank(version: &str) -> (u8, std::cmp::Reverse<(u64, u64)>, String) {
+pub(crate) fn version_rank(version: &str) -> VersionRank {
     let parse = || -> Option<(u8, u64, u64)> {
         let rest = version.strip_prefix('v')?;
         let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());

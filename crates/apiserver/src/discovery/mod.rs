@@ -5,6 +5,8 @@ mod groups;
 mod health;
 mod openapi;
 
+pub(crate) use groups::version_rank;
+
 use std::sync::Arc;
 
 use ::http::{HeaderValue, Method, Response, header};

@@ -115,6 +115,23 @@ pub(crate) fn validate(
     errors
 }
 
+/// What is wrong with the metadata of an object within an object: a name only where there is one.
+pub(crate) fn validate_embedded(object: &Value, path: &str, rule: NameRule) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    for (member, prefix) in [("generateName", true), ("name", false)] {
+        let name = text(object, member);
+        if !name.is_empty() {
+            each(&mut errors, &format!("{path}.{member}"), name, rule.check(name, prefix));
+        }
+    }
+    let namespace = text(object, "namespace");
+    if !namespace.is_empty() {
+        each(&mut errors, &format!("{path}.namespace"), namespace, names::label(namespace));
+    }
+    errors.extend(validate(object, path, None, false));
+    errors
+}
+
 /// What is wrong with labels.
 pub(crate) fn labels(labels: &Value, path: &str) -> Vec<FieldError> {
     let mut errors = Vec::new();

@@ -12,7 +12,9 @@ mod others;
 mod row;
 
 pub(crate) use catalog::{Catalog, Found};
-pub(crate) use row::{PLAIN, Resource, Row, Scope, Strategy, Subresource, api_version};
+pub(crate) use row::{
+    ALL_VERBS, PLAIN, Resource, Row, SCALE, STATUS, Scope, Strategy, Subresource, api_version,
+};
 
 use std::sync::{Arc, LazyLock};
 

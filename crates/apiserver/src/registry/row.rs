@@ -55,6 +55,8 @@ pub(crate) struct Strategy {
     pub(crate) prepare_create: fn(&mut Value),
     /// Before a changed object is checked. Arguments: new, old.
     pub(crate) prepare_update: fn(&mut Value, &Value),
+    /// When deletion begins: finalizers and conditions that go with it. Arguments: the object, the time.
+    pub(crate) prepare_delete: fn(&mut Value, &str),
     /// Mistakes of an object; the old state is given on update.
     pub(crate) validate: fn(&Value, Option<&Value>, &mut Vec<FieldError>),
     /// Mistakes of a change of the status.
@@ -63,6 +65,8 @@ pub(crate) struct Strategy {
     pub(crate) warn: fn(&Value, &mut Vec<String>),
     /// Whether a change of anything but metadata and status counts in `generation`.
     pub(crate) counts_generation: bool,
+    /// Whether the mark of deletion counts in `generation` and tells a grace period.
+    pub(crate) deletion_counts: bool,
     /// Whether a PUT of what is not there creates it.
     pub(crate) create_on_update: bool,
     /// Whether a PUT needs a resourceVersion.
@@ -77,6 +81,7 @@ pub(crate) struct Strategy {
 
 fn nothing(_: &mut Value) {}
 fn nothing_to_prepare(_: &mut Value, _: &Value) {}
+fn nothing_to_delete(_: &mut Value, _: &str) {}
 fn nothing_wrong(_: &Value, _: Option<&Value>, _: &mut Vec<FieldError>) {}
 fn no_wrong_status(_: &Value, _: &Value, _: &mut Vec<FieldError>) {}
 fn no_warning(_: &Value, _: &mut Vec<String>) {}
@@ -87,10 +92,12 @@ pub(crate) const PLAIN: Strategy = Strategy {
     default: nothing,
     prepare_create: nothing,
     prepare_update: nothing_to_prepare,
+    prepare_delete: nothing_to_delete,
     validate: nothing_wrong,
     validate_status: no_wrong_status,
     warn: no_warning,
     counts_generation: false,
+    deletion_counts: true,
     create_on_update: false,
     needs_version: false,
     delete_answers_object: false,

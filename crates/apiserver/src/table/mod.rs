@@ -6,6 +6,7 @@ pub(crate) mod columns;
 mod render;
 
 pub(crate) use cells::selector_text;
+pub(crate) use columns::{CREATED_DESCRIPTION, NAME_DESCRIPTION};
 
 pub(crate) use render::{Column, Include, Layout, partial, table_of};
 

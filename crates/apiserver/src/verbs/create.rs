@@ -23,7 +23,7 @@ pub(super) fn create(call: &Call<'_>) -> Answer<Response<Body>> {
         let mut value = value;
         super::admit::settle_namespace(call, &mut value)?;
         if call.resource.plural != "selfsubjectreviews"
-            && let Some(writer) = Writer::new(call, manager, Door::Object)
+            && let Some(writer) = Writer::of_call(call, manager, Door::Object)
         {
             value = writer.update(None, value);
         }

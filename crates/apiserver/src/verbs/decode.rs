@@ -274,7 +274,7 @@ pub(crate) fn body(call: &Call<'_>, expected: Kind<'_>, validation: FieldValidat
 }
 
 /// Warns of findings, or makes them an error.
-pub(super) fn report(
+pub(crate) fn report(
     call: &Call<'_>,
     doubled: &[(u32, String)],
     findings: &[Finding],

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use ::http::Response;
 use serde_json::{Value, json};
 
-use super::decode::schema_of;
 use super::list::Filter;
 use super::reply::{self, Page};
 use super::{Call, admit};
@@ -213,6 +212,10 @@ fn remove(call: &Call<'_>, object: &Arc<Object>, options: &Options) -> Answer<Re
     let old = resource.value(object);
     let grace = controllers::grace_period(resource, &old, options.grace);
     let mut new = old.clone();
+    let now = time::write(server.now());
+    if !object.terminating {
+        (resource.strategy.prepare_delete)(&mut new, &now);
+    }
     propagate(&mut new, options.propagation);
     let waits = !meta::finalizers(&new).is_empty() || grace > 0 || controllers::holds_back(resource, &new);
     if !waits {
@@ -225,7 +228,7 @@ fn remove(call: &Call<'_>, object: &Arc<Object>, options: &Options) -> Answer<Re
             Err(Refused::Journal(why)) => Err(Status::internal(why)),
         };
     }
-    mark(resource, &mut new, &time::write(server.now()), grace);
+    mark(resource, &mut new, &now, grace);
     if new == old || options.dry_run {
         return Ok(if options.dry_run { Removal::Dry(new, false) } else { Removal::Begun(old) });
     }
@@ -274,11 +277,14 @@ pub(crate) fn mark(resource: &Resource, value: &mut Value, now: &str, grace: i64
     }
     let metadata = meta::of(value);
     metadata.insert("deletionTimestamp".to_owned(), now.into());
-    metadata.insert("deletionGracePeriodSeconds".to_owned(), grace.into());
-    if let Some(generation) = metadata.get("generation").and_then(Value::as_i64) {
+    if resource.strategy.deletion_counts {
+        metadata.insert("deletionGracePeriodSeconds".to_owned(), grace.into());
+    }
+    let counted =
+        metadata.get("generation").and_then(Value::as_i64).filter(|_| resource.strategy.deletion_counts);
+    if let Some(generation) = counted {
         metadata.insert("generation".to_owned(), (generation + 1).into());
     }
-    controllers::marked(resource, value);
 }
 
 /// Deletes all objects that the selectors choose, and answers the list of what they were.
@@ -306,6 +312,5 @@ pub(super) fn delete_collection(call: &Call<'_>) -> Answer<Response<Body>> {
         }
     }
     controllers::settle(call.server);
-    let _ = schema_of;
     reply::list(call, &Page { objects, revision, next: String::new(), remaining: None })
 }

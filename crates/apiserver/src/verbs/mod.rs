@@ -34,9 +34,9 @@ use crate::server::{Server, accept};
 use crate::status::{Answer, Status};
 use crate::store::Key;
 
-pub(crate) use decode::schema_of;
+pub(crate) use decode::{report, schema_of};
 pub(crate) use reply::{written, yaml};
-pub(crate) use write::{System, system_remove, system_write};
+pub(crate) use write::{System, system_remove, system_status, system_write};
 
 /// A request whose sender, right and resource are known.
 pub(crate) struct Call<'a> {
@@ -101,6 +101,9 @@ impl Call<'_> {
 pub(crate) async fn dispatch(call: &Call<'_>) -> Answer<Response<Body>> {
     route(call)?;
     let place = call.place;
+    if let Some(warning) = call.resource.custom.as_ref().and_then(|custom| custom.deprecation()) {
+        call.warn(warning);
+    }
     if !place.subresource.is_empty() {
         return subresource::answer(call).await;
     }
@@ -134,7 +137,7 @@ fn route(call: &Call<'_>) -> Answer<()> {
     } else {
         match resource.subresource(&place.subresource) {
             Some(subresource) => subresource.verbs,
-            None if resource.custom.is_some() => return Err(text_not_found()),
+            None if resource.custom.is_some() => return Err(call.not_found()),
             None => return Err(Status::no_resource()),
         }
     };
@@ -146,8 +149,13 @@ fn route(call: &Call<'_>) -> Answer<()> {
         // Writing needs a namespace in the path; only reading has the shorter one.
         return Err(Status::method_not_allowed());
     }
-    let named_post = place.verb == "create" && !place.name.is_empty() && place.subresource.is_empty();
+    let custom = resource.custom.is_some();
+    let named_post =
+        place.verb == "create" && !place.name.is_empty() && place.subresource.is_empty() && !custom;
     let bare = place.name.is_empty() && matches!(place.verb.as_str(), "update" | "patch");
+    if bare && custom {
+        return Err(Status::bad_request("name must be provided"));
+    }
     if call.method == Method::HEAD || named_post || bare || !verbs.contains(&place.verb.as_str()) {
         return Err(Status::method_not_allowed());
     }

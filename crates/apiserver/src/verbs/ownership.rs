@@ -60,7 +60,7 @@ fn reset_of(resource: &Resource, door: Door) -> FieldSet {
 
 /// What the library needs to know of a write, held together.
 pub(super) struct Writer<'a> {
-    call: &'a Call<'a>,
+    resource: &'a Resource,
     manager: String,
     door: Door,
     now: String,
@@ -69,22 +69,31 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(call: &'a Call<'a>, manager: String, door: Door) -> Option<Writer<'a>> {
-        let resource = &call.resource;
+    /// The sender of a request.
+    pub(super) fn of_call(call: &'a Call<'a>, manager: String, door: Door) -> Option<Writer<'a>> {
+        Writer::new(&call.resource, time::write(call.server.now()), manager, door)
+    }
+
+    /// Anybody, at a time.
+    pub(super) fn new(
+        resource: &'a Resource,
+        now: String,
+        manager: String,
+        door: Door,
+    ) -> Option<Writer<'a>> {
         let versions: Box<dyn Versions + 'a> = match &resource.custom {
             Some(custom) => Box::new(custom.versions()),
             None => Box::new(One { api_version: resource.api_version(), schema: schema_of(resource)? }),
         };
-        let now = time::write(call.server.now());
-        Some(Writer { call, manager, door, now, versions, reset: reset_of(resource, door) })
+        Some(Writer { resource, manager, door, now, versions, reset: reset_of(resource, door) })
     }
 
     fn with<T>(&self, run: impl FnOnce(&apply::Write<'_>) -> T) -> T {
-        let api_version = self.call.resource.api_version();
+        let api_version = self.resource.api_version();
         run(&apply::Write {
             manager: &self.manager,
             api_version: &api_version,
-            kind: &self.call.resource.kind,
+            kind: &self.resource.kind,
             subresource: self.door.name(),
             now: &self.now,
             versions: &*self.versions,

@@ -126,7 +126,7 @@ pub(super) fn configuration(call: &Call<'_>, validation: FieldValidation) -> Ans
 }
 
 fn writer<'a>(call: &'a Call<'a>, manager: &str, door: Door) -> Answer<Writer<'a>> {
-    Writer::new(call, manager.to_owned(), door)
+    Writer::of_call(call, manager.to_owned(), door)
         .ok_or_else(|| Status::unforeseen(format!("no schema for {}", call.resource.kind)))
 }
 

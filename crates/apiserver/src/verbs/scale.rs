@@ -160,7 +160,7 @@ fn set(
     let mut new = old.clone();
     let replicas = scale["spec"]["replicas"].as_i64().unwrap_or(0);
     set_pointer(&mut new, &paths(&call.resource).spec, replicas.into());
-    if let Some(writer) = Writer::new(call, call.manager(&options.field_manager), DOOR) {
+    if let Some(writer) = Writer::of_call(call, call.manager(&options.field_manager), DOOR) {
         new = writer.update(Some(&old), new);
     }
     finish(call, existing, &old, new, options)
@@ -181,7 +181,8 @@ fn apply(
     if let Some(replicas) = applied["spec"].get("replicas") {
         set_pointer(&mut configuration, &paths(&call.resource).spec, replicas.clone());
     }
-    let writer = Writer::new(call, options.field_manager.clone(), DOOR).ok_or_else(Status::unprocessable)?;
+    let writer =
+        Writer::of_call(call, options.field_manager.clone(), DOOR).ok_or_else(Status::unprocessable)?;
     let new = writer.apply(Some(old), &configuration, options.force.unwrap_or(false))?;
     finish(call, existing, old, new, options)
 }

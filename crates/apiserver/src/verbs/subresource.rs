@@ -4,7 +4,7 @@ use ::http::Response;
 use serde_json::{Value, json};
 
 use super::decode::{self, Kind};
-use super::ownership::{Door, Writer};
+use super::ownership::Door;
 use super::{Call, list, patch, reply, scale, update};
 use crate::access;
 use crate::go;
@@ -123,7 +123,6 @@ pub(super) fn bind(call: &Call<'_>, body: &Value) -> Answer<Response<Body>> {
     crate::controllers::settle(call.server);
     let status =
         json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
-    let _ = Writer::new;
     Ok(reply::written(201, &form, &status))
 }
 

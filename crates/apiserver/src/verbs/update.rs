@@ -91,7 +91,7 @@ pub(super) fn check_version(call: &Call<'_>, body: &Value, revision: u64) -> Ans
         if resource.strategy.needs_version {
             let raw =
                 FieldError::invalid_raw("metadata.resourceVersion", "0", "must be specified for an update");
-            return Err(Status::invalid(&resource.group, &resource.kind, &call.place.name, &[raw]));
+            return Err(Status::invalid(&resource.group, &resource.plural, &call.place.name, &[raw]));
         }
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gangplank_merge::schema::fill;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::decode::schema_of;
 use super::ownership::{Door, Writer, nothing_changed};
@@ -94,7 +94,7 @@ pub(super) fn create(
         custom.default(&resource, &mut value);
     }
     if ownership == Ownership::Track
-        && let Some(writer) = Writer::new(call, manager, Door::Object)
+        && let Some(writer) = Writer::of_call(call, manager, Door::Object)
     {
         value = writer.update(None, value);
     }
@@ -220,7 +220,7 @@ pub(super) fn update(call: &Call<'_>, change: Update<'_>) -> Answer<Attempt> {
     }
     carry_over(&resource, door, old, &mut new);
     if ownership == Ownership::Track
-        && let Some(writer) = Writer::new(call, manager, door)
+        && let Some(writer) = Writer::of_call(call, manager, door)
     {
         new = writer.update(Some(old), new);
     }
@@ -251,8 +251,6 @@ pub(super) fn update(call: &Call<'_>, change: Update<'_>) -> Answer<Attempt> {
     if resource.group == "rbac.authorization.k8s.io" {
         access::check_escalation(server, call.user, &resource.plural, call.namespace(), &new, Some(old))?;
     }
-    controllers::check_update(call, &new, old)?;
-    custom::check_update(call, &new, old)?;
     warn(call, &new);
     if nothing_changed(old, &mut new) {
         return Ok(Attempt::Done(if dry_run {
@@ -469,7 +467,10 @@ pub(crate) fn system_remove(system: System<'_>, key: &Key, uid: Option<&str>) {
             return;
         }
         let value = resource.value(&existing);
-        if meta::finalizers(&value).is_empty() && !controllers::holds_back(resource, &value) {
+        let mut begun = value.clone();
+        let now = time::write(server.now());
+        (resource.strategy.prepare_delete)(&mut begun, &now);
+        if meta::finalizers(&begun).is_empty() && !controllers::holds_back(resource, &begun) {
             match server.store.remove(&resource.collection, key, existing.revision) {
                 Err(Refused::Changed) => continue,
                 _ => return,
@@ -478,9 +479,9 @@ pub(crate) fn system_remove(system: System<'_>, key: &Key, uid: Option<&str>) {
         if existing.terminating {
             return;
         }
-        let now = time::write(server.now());
         system_write(system, key, |old| {
             let mut new = old?.clone();
+            (resource.strategy.prepare_delete)(&mut new, &now);
             super::delete::mark(resource, &mut new, &now, 0);
             Some(new)
         });
@@ -488,7 +489,24 @@ pub(crate) fn system_remove(system: System<'_>, key: &Key, uid: Option<&str>) {
     }
 }
 
-/// A value with the members that every object of the kind begins with.
-pub(crate) fn skeleton(resource: &Resource) -> Value {
-    json!({"apiVersion": resource.api_version(), "kind": resource.kind, "metadata": {}})
+/// Writes the status of an object as a manager of the control plane; `change` makes the new state of the old one.
+pub(crate) fn system_status(
+    system: System<'_>,
+    key: &Key,
+    manager: &str,
+    change: impl Fn(&Value) -> Value,
+) -> Option<Arc<Object>> {
+    let now = time::write(system.server.now());
+    system_write(system, key, |old| {
+        let old = old?;
+        let mut new = change(old);
+        to_go(system.resource, &mut new);
+        if new == *old {
+            return None;
+        }
+        match Writer::new(system.resource, now.clone(), manager.to_owned(), Door::Status) {
+            Some(writer) => Some(writer.update(Some(old), new)),
+            None => Some(new),
+        }
+    })
 }
