@@ -33,6 +33,7 @@ mod exec;
 mod format;
 mod functions;
 mod json;
+mod keys;
 mod limits;
 mod parse;
 pub mod pipeline;

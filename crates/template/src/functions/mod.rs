@@ -11,6 +11,7 @@
 mod builtin;
 mod call;
 mod cases;
+mod certificates;
 mod comparison;
 mod conversion;
 mod data;
@@ -24,6 +25,7 @@ mod paths;
 mod regexes;
 mod signature;
 mod strings;
+mod yaml;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -85,6 +87,7 @@ static EXTERNAL_SECRETS: LazyLock<Functions> = LazyLock::new(|| {
         comparison::FUNCTIONS,
         escape::FUNCTIONS,
         cases::FUNCTIONS,
+        certificates::FUNCTIONS,
         data::FUNCTIONS,
         dicts::FUNCTIONS,
         encoding::FUNCTIONS,
@@ -93,6 +96,7 @@ static EXTERNAL_SECRETS: LazyLock<Functions> = LazyLock::new(|| {
         paths::FUNCTIONS,
         regexes::FUNCTIONS,
         strings::FUNCTIONS,
+        yaml::FUNCTIONS,
     ])
 });
 

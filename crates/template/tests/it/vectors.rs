@@ -158,10 +158,10 @@ fn placed(case: &Json) -> Result<Json, String> {
 }
 
 fn assert_at(object: &Json, assertion: &Json) -> Result<(), String> {
-    let steps = assertion["path"].as_array().into_iter().flatten();
-    let found = steps.fold(Some(object), |value, step| match step {
-        Json::String(key) => value?.get(key),
-        step => value?.get(usize::try_from(step.as_u64()?).ok()?),
+    let mut steps = assertion["path"].as_array().into_iter().flatten();
+    let found = steps.try_fold(object, |value, step| match step {
+        Json::String(key) => value.get(key),
+        step => value.get(usize::try_from(step.as_u64()?).ok()?),
     });
     let holds = match (text(assertion, "op"), found) {
         ("present", found) => found.is_some(),
