@@ -37,8 +37,8 @@ pub(crate) struct CertificateError {
 pub(crate) struct Wanted<'a> {
     /// The cluster's name.
     pub(crate) cluster: &'a str,
-    /// Tells clusters of the same name apart (they may be in different groups).
-    pub(crate) id: &'a str,
+    /// Tells this cluster from others of its name: those of other groups, and those that were deleted.
+    pub(crate) born: &'a str,
     /// The names under which the API server is reached.
     pub(crate) names: Vec<String>,
     /// 0 at first, one more with each rotation.
@@ -61,7 +61,7 @@ impl Certificates {
     }
 
     fn issue(seed: Seed, wanted: &Wanted<'_>) -> Result<(Authority, Identity, Identity), PkiError> {
-        let mut rng = seed.rng(&format!("certificates {} of {}", wanted.generation, wanted.id));
+        let mut rng = seed.rng(&format!("certificates {} of {}", wanted.generation, wanted.born));
         let authority = Authority::generate("ca", Lifetime::days(wanted.now, AUTHORITY_DAYS), &mut rng)?;
         let lifetime = Lifetime::days(wanted.now, LEAF_DAYS);
         let names = wanted.names.clone();

@@ -142,7 +142,7 @@ impl Cluster {
         ApiServer::builder(&spec.name)
             .issuer(issuer)
             .clock(self.surroundings.clock.clone())
-            .seed(self.surroundings.seed.number(&format!("API server of {}", spec.id)))
+            .seed(self.surroundings.seed.number(&format!("API server of {}", birth(&spec))))
             .kubernetes_version(format!("v{}", spec.kubernetes_version))
             .certificate_authority(certificates.authority.certificate_pem())
             .authenticator(access.clone())
@@ -213,6 +213,11 @@ fn unauthorized() -> Answer {
     body::json(StatusCode::UNAUTHORIZED, &status)
 }
 
+/// What tells this cluster from an earlier one of the same id: Azure gives each its own host name.
+fn birth(spec: &ClusterSpec) -> String {
+    format!("{} at {}", spec.id, spec.fqdn)
+}
+
 fn make_certificates(
     surroundings: &Shared,
     spec: &ClusterSpec,
@@ -232,6 +237,7 @@ fn make_certificates(
     names.extend(internal.map(str::to_owned));
     names.push("10.0.0.1".to_owned());
     let now = surroundings.seconds();
-    let wanted = Wanted { cluster: &spec.name, id: &spec.id, names, generation, now };
+    let born = birth(spec);
+    let wanted = Wanted { cluster: &spec.name, born: &born, names, generation, now };
     Certificates::make(surroundings.seed, &wanted).map_err(|error| error.to_string())
 }

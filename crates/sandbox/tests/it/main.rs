@@ -8,6 +8,7 @@ mod breaks;
 mod chain;
 mod client;
 mod git;
+mod lifecycle;
 mod peers;
 mod proxy;
 mod support;
