@@ -261,12 +261,8 @@ impl Cloud {
         let principal_type = self.principal(principal).map(|it| it.principal_type().to_owned());
         let name = {
             let rbac = self.azure.rbac();
-            let same = rbac.assignments().find(|it| {
-                it.effective_until.is_none()
-                    && it.principal == principal
-                    && it.role == role
-                    && it.scope.eq_ignore_ascii_case(scope)
-            });
+            let mut own = rbac.assignments_at(scope);
+            let same = own.find(|it| it.principal == principal && it.role == role);
             same.map(|it| it.name)
         };
         let name = name.unwrap_or_else(|| {

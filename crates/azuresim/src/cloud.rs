@@ -6,10 +6,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use gangplank_pki::PkiError;
+use gangplank_pki::{PkiError, SigningKey};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use jiff::Timestamp;
+use rand::SeedableRng as _;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -121,13 +122,20 @@ impl Azure {
 }
 
 impl Cloud {
-    /// A cloud with nothing in it but its tenant, its subscriptions and the built-in roles.
+    /// A cloud with nothing in it but its tenant, its subscriptions and the built-in roles. Entra's signing key is drawn
+    /// from the seed, which takes some tenths of a second.
     ///
     /// # Errors
-    /// Entra's signing key could not be made.
+    /// The key could not be made.
     pub fn new(options: Options) -> Result<Self, PkiError> {
-        let entra = Entra::new(&options.environment, &options.tenant_id.to_string(), options.seed)?;
-        Ok(Cloud {
+        let key = SigningKey::generate(&mut rand::rngs::StdRng::seed_from_u64(options.seed))?;
+        Ok(Self::with_signing_key(options, key))
+    }
+
+    /// The same with a signing key for Entra that there is already.
+    pub fn with_signing_key(options: Options, key: SigningKey) -> Self {
+        let entra = Entra::new(&options.environment, &options.tenant_id.to_string(), key);
+        Cloud {
             azure: Arc::new(Azure {
                 environment: options.environment,
                 tenant_id: options.tenant_id,
@@ -144,7 +152,7 @@ impl Cloud {
                 rbac: RwLock::default(),
                 clock: options.clock,
             }),
-        })
+        }
     }
 
     /// The cloud's names.

@@ -12,8 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
-/// A request, with its path and query decoded.
-#[derive(Debug)]
+/// A request, with its path and query decoded. No `Debug`: it carries tokens and secrets.
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) host: String,
@@ -91,8 +90,7 @@ fn parse_form(bytes: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(bytes).into_owned().collect()
 }
 
-/// An answer before it is bytes.
-#[derive(Debug)]
+/// An answer before it is bytes. No `Debug`: it may carry tokens and secrets.
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     headers: HeaderMap,

@@ -189,13 +189,12 @@ pub(crate) fn assign(azure: &Azure, new: NewAssignment) -> Result<(StatusCode, R
         rbac.assign(assignment.clone());
         return Ok((StatusCode::OK, assignment));
     }
-    let current = || rbac.assignments().filter(|it| it.effective_until.is_none());
-    if let Some(twin) = current().find(|it| same(it)) {
+    if let Some(twin) = rbac.assignments_at(&assignment.scope).find(|it| same(it)) {
         return Err(ArmError::RoleAssignmentExists(twin.name.simple().to_string()));
     }
     if let Some(subscription) = subscription_of(&assignment.scope) {
         let root = format!("/subscriptions/{subscription}");
-        if current().filter(|it| is_at_or_under(&it.scope, &root)).count() >= MOST_PER_SUBSCRIPTION {
+        if rbac.count_under(&root) >= MOST_PER_SUBSCRIPTION {
             return Err(ArmError::RoleAssignmentLimitExceeded(MOST_PER_SUBSCRIPTION));
         }
     }

@@ -75,6 +75,16 @@ impl<'a> Request<'a> {
         })
     }
 
+    /// Fails unless the caller may also do `action` at `scope`, another resource that the request names.
+    pub(super) fn authorize_linked(&self, action: &str, scope: &str) -> Result<(), ArmError> {
+        self.authorize(action, scope).map_err(|error| match error {
+            ArmError::AuthorizationFailed { app_id, object_id, action, scope } => {
+                ArmError::LinkedAuthorizationFailed { app_id, object_id, action, scope }
+            }
+            error => error,
+        })
+    }
+
     /// The body in the shape that the type asks for.
     pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, ArmError> {
         self.call.json().map_err(|error| ArmError::InvalidRequestContent(error.to_string()))

@@ -270,10 +270,9 @@ fn sort(rows: &mut [Value], text: &str) -> Result<(), ArmError> {
             Value::String(text) => text.to_ascii_lowercase(),
             other => other.to_string(),
         };
-        rows.sort_by_cached_key(key);
         match direction.trim() {
-            "asc" => {}
-            "desc" => rows.reverse(),
+            "asc" => rows.sort_by_cached_key(key),
+            "desc" => rows.sort_by_cached_key(|row| std::cmp::Reverse(key(row))),
             _ => return Err(invalid()),
         }
     }

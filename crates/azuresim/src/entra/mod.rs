@@ -25,8 +25,7 @@ use http::{Method, StatusCode};
 pub use caller::{Caller, CallerError, EntraVerifier};
 pub(crate) use directory::{ClientSecret, Directory, Federated};
 pub use directory::{Principal, PrincipalKind};
-use gangplank_pki::{PkiError, SigningKey};
-use rand::SeedableRng;
+use gangplank_pki::SigningKey;
 
 use crate::{
     cloud::Azure,
@@ -44,16 +43,15 @@ pub(crate) struct Entra {
 }
 
 impl Entra {
-    /// An empty directory with a signing key drawn from `seed`.
-    pub(crate) fn new(environment: &Environment, tenant: &str, seed: u64) -> Result<Self, PkiError> {
-        let signer = SigningKey::generate(&mut rand::rngs::StdRng::seed_from_u64(seed))?;
+    /// An empty directory, and tokens signed with `signer`.
+    pub(crate) fn new(environment: &Environment, tenant: &str, signer: SigningKey) -> Self {
         let verifier = EntraVerifier::new(environment, tenant, gangplank_pki::KeySet::of([&signer]));
-        Ok(Entra {
+        Entra {
             directory: RwLock::default(),
             signer,
             verifier: Arc::new(verifier),
             issuers: issuers::Issuers::default(),
-        })
+        }
     }
 
     pub(crate) fn directory(&self) -> RwLockReadGuard<'_, Directory> {

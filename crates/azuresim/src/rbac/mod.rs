@@ -113,13 +113,15 @@ pub struct Rbac {
     definitions: BTreeMap<Uuid, RoleDefinition>,
     /// By scope in lower case, so that a check walks up its own scope and looks at nothing else.
     assignments: HashMap<String, Vec<RoleAssignment>>,
+    /// The scope, as above, of each assignment that isn't deleted.
+    scopes: HashMap<Uuid, String>,
 }
 
 impl Default for Rbac {
     /// The built-in roles and no assignment.
     fn default() -> Self {
         let definitions = builtin::definitions().map(|role| (role.id, role)).collect();
-        Rbac { definitions, assignments: HashMap::new() }
+        Rbac { definitions, assignments: HashMap::new(), scopes: HashMap::new() }
     }
 }
 
@@ -184,12 +186,27 @@ impl Rbac {
 
     /// The assignment of this name, if it isn't deleted.
     pub fn assignment(&self, name: Uuid) -> Option<&RoleAssignment> {
-        self.assignments().find(|assignment| assignment.name == name && assignment.effective_until.is_none())
+        let scope = self.scopes.get(&name)?;
+        self.assignments.get(scope)?.iter().find(|it| it.name == name && it.effective_until.is_none())
+    }
+
+    /// The assignments made at exactly `scope`, those deleted not included.
+    pub fn assignments_at(&self, scope: &str) -> impl Iterator<Item = &RoleAssignment> {
+        let own = self.assignments.get(&scope.to_ascii_lowercase());
+        own.into_iter().flatten().filter(|it| it.effective_until.is_none())
+    }
+
+    /// How many assignments there are at and under `scope`, those deleted not included.
+    pub fn count_under(&self, scope: &str) -> usize {
+        let under = self.assignments.iter().filter(|(at, _)| is_at_or_under(at, scope));
+        under.map(|(_, own)| own.iter().filter(|it| it.effective_until.is_none()).count()).sum()
     }
 
     /// Adds an assignment. Whether it may be added is the caller's to decide.
     pub fn assign(&mut self, assignment: RoleAssignment) {
-        self.assignments.entry(assignment.scope.to_ascii_lowercase()).or_default().push(assignment);
+        let scope = assignment.scope.to_ascii_lowercase();
+        self.scopes.insert(assignment.name, scope.clone());
+        self.assignments.entry(scope).or_default().push(assignment);
     }
 
     /// Deletes an assignment; it goes on granting until `effective_until`.
@@ -199,23 +216,22 @@ impl Rbac {
         now: Timestamp,
         effective_until: Timestamp,
     ) -> Option<RoleAssignment> {
-        let mut deleted = None;
-        for assignments in self.assignments.values_mut() {
-            if let Some(assignment) =
-                assignments.iter_mut().find(|it| it.name == name && it.effective_until.is_none())
-            {
-                deleted = Some(assignment.clone());
-                assignment.effective_until = Some(effective_until);
-            }
-            assignments.retain(|it| it.effective_until.is_none_or(|end| now < end));
+        let scope = self.scopes.remove(&name)?;
+        let own = self.assignments.get_mut(&scope)?;
+        let assignment = own.iter_mut().find(|it| it.name == name && it.effective_until.is_none())?;
+        let deleted = assignment.clone();
+        assignment.effective_until = Some(effective_until);
+        own.retain(|it| it.effective_until.is_none_or(|end| now < end));
+        if own.is_empty() {
+            self.assignments.remove(&scope);
         }
-        self.assignments.retain(|_, assignments| !assignments.is_empty());
-        deleted
+        Some(deleted)
     }
 
     /// Forgets every assignment at or under `scope`, as happens when the resource there is deleted.
     pub fn forget_scope(&mut self, scope: &str) {
         self.assignments.retain(|at, _| !is_at_or_under(at, scope));
+        self.scopes.retain(|_, at| !is_at_or_under(at, scope));
     }
 }
 

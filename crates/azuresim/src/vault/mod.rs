@@ -40,7 +40,7 @@ use crate::{
 };
 use error::VaultError;
 use objects::Objects;
-use operation::Operation;
+use operation::{Change, Operation, Query};
 use secret::{Bundle, Place, Secret, SecretBody};
 use secrets::{Moment, Secrets};
 
@@ -153,7 +153,10 @@ fn answer(azure: &Azure, name: &str, settings: &Settings, call: &Call) -> Result
     authorize(azure, settings, &caller, &operation)?;
     let host = format!("{name}.{}", azure.environment.vault_suffix);
     let place = Place { settings, base: azure.environment.url(&host) };
-    perform(azure, name, &place, call, &operation, now)
+    match &operation {
+        Operation::Query(wanted) => query(azure, name, &place, call, wanted, now),
+        Operation::Change(wanted) => change(azure, name, &place, call, wanted, now),
+    }
 }
 
 /// 7.0 to 7.6, and the dated versions that followed.
@@ -202,7 +205,9 @@ fn throttle(azure: &Azure, name: &str, operation: &Operation<'_>, now: Timestamp
     };
     take("all", 4_000.0, "VaultRequestTypeLimitReached")?;
     match operation {
-        Operation::SetSecret(_) | Operation::Restore => take("set", 300.0, "VaultOperationLimitReached"),
+        Operation::Change(Change::Set(_) | Change::Restore) => {
+            take("set", 300.0, "VaultOperationLimitReached")
+        }
         _ => Ok(()),
     }
 }
@@ -245,101 +250,97 @@ fn authorize(
     )))
 }
 
-fn perform(
+fn change(
     azure: &Azure,
     vault: &str,
     place: &Place<'_>,
     call: &Call,
-    operation: &Operation<'_>,
+    change: &Change<'_>,
     now: Timestamp,
 ) -> Result<Reply, VaultError> {
-    use Operation::*;
     let settling = azure.faults.read(|faults| faults.vault_settling);
     let at = Moment { now, settled: later(now, settling), retention_days: place.settings.retention_days };
     let body = || {
+        // Where it is wrong, not what is there: the error's own text quotes values.
         let bad = |error: serde_json::Error| {
-            VaultError::BadParameter(format!("The request body is not valid: {error}"))
+            let (line, column) = (error.line(), error.column());
+            VaultError::BadParameter(format!("The request body is not valid at line {line}, column {column}"))
         };
         call.json::<SecretBody>().map_err(bad)
     };
-    if let SetSecret(_) | UpdateSecret(..) | DeleteSecret(_) | Recover(_) | Purge(_) | Backup(_) | Restore =
-        operation
-    {
-        let mut state = azure.vaults.write();
-        let State { live, backups, .. } = &mut *state;
-        let secrets = &mut live.get_mut(vault).ok_or(VaultError::NoSuchVault)?.secrets;
-        return match operation {
-            SetSecret(name) => {
-                let id = azure.ids.next("secret", &format!("{vault}/{}", name.to_ascii_lowercase()));
-                let (name, version) = secrets.set(name, id.simple().to_string(), body()?, at)?;
-                ok(&Bundle::whole(place, name, version))
-            }
-            UpdateSecret(name, version) => {
-                let (name, version) = secrets.update(name, *version, body()?, now)?;
-                ok(&Bundle::without_value(place, name, version))
-            }
-            DeleteSecret(name) => {
-                let deleted = secrets.delete(name, at)?;
-                deleted_bundle(place, deleted)
-                    .map_or_else(|| Err(VaultError::NoSuchVault), |bundle| ok(&bundle))
-            }
-            Recover(name) => newest(place, secrets.recover(name, at)?),
-            Purge(_) if place.settings.purge_protection => Err(VaultError::PurgeProtected),
-            Purge(name) => secrets.purge(name, at).map(|()| Reply::empty(StatusCode::NO_CONTENT)),
-            Backup(name) => {
-                let secret = secrets.get(name, now)?.clone();
-                if backups.len() >= MOST_BACKUPS {
-                    backups.clear();
-                }
-                let ticket = azure.ids.next("backup", vault);
-                backups.insert(ticket, secret);
-                ok(&json!({"value": BASE64URL.encode(ticket.as_bytes())}))
-            }
-            _ => {
-                let secret = restored(call, backups)?;
-                newest(place, secrets.restore(secret, now)?)
-            }
-        };
-    }
-    let state = azure.vaults.read();
-    let Vault { secrets, objects, .. } = state.live.get(vault).ok_or(VaultError::NoSuchVault)?;
-    match operation {
-        GetSecret(name, version) => {
-            let (name, version) = secrets.read(name, *version, now)?;
+    let mut state = azure.vaults.write();
+    let State { live, backups, .. } = &mut *state;
+    let secrets = &mut live.get_mut(vault).ok_or(VaultError::NoSuchVault)?.secrets;
+    match change {
+        Change::Set(name) => {
+            let id = azure.ids.next("secret", &format!("{vault}/{}", name.to_ascii_lowercase()));
+            let (name, version) = secrets.set(name, id.simple().to_string(), body()?, at)?;
             ok(&Bundle::whole(place, name, version))
         }
-        ListSecrets => {
-            let newest = |secret| Some(Bundle::listed(place, name_of(secret), secret.version(None)?));
-            page(azure, place, call, secrets.list(now).filter_map(newest))
+        Change::Update(name, version) => {
+            let (name, version) = secrets.update(name, *version, body()?, now)?;
+            ok(&Bundle::without_value(place, &name, version))
         }
-        ListVersions(name) => {
-            let secret = secrets.get(name, now)?;
-            let bundles =
-                secret.versions.iter().map(|version| Bundle::without_value(place, &secret.name, version));
-            page(azure, place, call, bundles)
+        Change::Delete(name) => ok(&deleted_bundle(place, secrets.delete(name, at)?)),
+        Change::Recover(name) => ok(&newest(place, secrets.recover(name, at)?)),
+        Change::Purge(_) if place.settings.purge_protection => Err(VaultError::PurgeProtected),
+        Change::Purge(name) => secrets.purge(name, at).map(|()| Reply::empty(StatusCode::NO_CONTENT)),
+        Change::Backup(name) => {
+            let secret = secrets.get(name, now)?.clone();
+            if backups.len() >= MOST_BACKUPS {
+                backups.clear();
+            }
+            let ticket = azure.ids.next("backup", vault);
+            backups.insert(ticket, secret);
+            ok(&json!({"value": BASE64URL.encode(ticket.as_bytes())}))
         }
-        ListDeleted => {
-            let bundle = |deleted: &'_ secrets::Deleted| {
-                let Secret { name, .. } = &deleted.secret;
-                let version = deleted.secret.version(None)?;
-                let listed = Bundle::listed(place, name, version);
-                serde_json::to_value(listed.deleted(place, name, deleted.deleted, deleted.purge)).ok()
-            };
-            page(azure, place, call, secrets.list_deleted(now).filter_map(bundle))
+        Change::Restore => {
+            let secret = restored(call, backups)?;
+            ok(&newest(place, secrets.restore(secret, now)?))
         }
-        GetDeleted(name) => {
-            let bundle = deleted_bundle(place, secrets.deleted(name, now)?);
-            bundle.map_or_else(|| Err(VaultError::NoSuchVault), |bundle| ok(&bundle))
-        }
-        GetCertificate(name, version) => ok(&objects.certificate(place, name, *version)?),
-        ListCertificates => page(azure, place, call, objects.certificates(place).into_iter()),
-        GetKey(name, version) => ok(&objects.key(place, name, *version)?),
-        _ => page(azure, place, call, objects.keys(place).into_iter()),
     }
 }
 
-fn name_of(secret: &Secret) -> &str {
-    &secret.name
+fn query(
+    azure: &Azure,
+    vault: &str,
+    place: &Place<'_>,
+    call: &Call,
+    query: &Query<'_>,
+    now: Timestamp,
+) -> Result<Reply, VaultError> {
+    let state = azure.vaults.read();
+    let Vault { secrets, objects, .. } = state.live.get(vault).ok_or(VaultError::NoSuchVault)?;
+    match query {
+        Query::Secret(name, version) => {
+            let (name, version) = secrets.read(name, *version, now)?;
+            ok(&Bundle::whole(place, name, version))
+        }
+        Query::Secrets => {
+            let bundles =
+                secrets.list(now).map(|secret| Bundle::listed(place, &secret.name, secret.newest()));
+            page(azure, place, call, bundles)
+        }
+        Query::Versions(name) => {
+            let secret = secrets.get(name, now)?;
+            let bundles =
+                secret.versions().map(|version| Bundle::without_value(place, &secret.name, version));
+            page(azure, place, call, bundles)
+        }
+        Query::DeletedSecrets => {
+            let bundles = secrets.list_deleted(now).map(|deleted| {
+                let Secret { name, .. } = &deleted.secret;
+                let listed = Bundle::listed(place, name, deleted.secret.newest());
+                listed.deleted(place, name, deleted.deleted, deleted.purge)
+            });
+            page(azure, place, call, bundles)
+        }
+        Query::DeletedSecret(name) => ok(&deleted_bundle(place, secrets.deleted(name, now)?)),
+        Query::Certificate(name, version) => ok(&objects.certificate(place, name, *version)?),
+        Query::Certificates => page(azure, place, call, objects.certificates(place).into_iter()),
+        Query::Key(name, version) => ok(&objects.key(place, name, *version)?),
+        Query::Keys => page(azure, place, call, objects.keys(place).into_iter()),
+    }
 }
 
 fn ok(document: &impl Serialize) -> Result<Reply, VaultError> {
@@ -347,17 +348,12 @@ fn ok(document: &impl Serialize) -> Result<Reply, VaultError> {
 }
 
 /// The newest version of a secret, without its value.
-fn newest(place: &Place<'_>, secret: &Secret) -> Result<Reply, VaultError> {
-    match secret.version(None) {
-        Some(version) => ok(&Bundle::without_value(place, &secret.name, version)),
-        None => Err(VaultError::NoSuchVault),
-    }
+fn newest<'a>(place: &Place<'_>, secret: &'a Secret) -> Bundle<'a> {
+    Bundle::without_value(place, &secret.name, secret.newest())
 }
 
-fn deleted_bundle<'a>(place: &Place<'_>, deleted: &'a secrets::Deleted) -> Option<Bundle<'a>> {
-    let Secret { name, .. } = &deleted.secret;
-    let bundle = Bundle::without_value(place, name, deleted.secret.version(None)?);
-    Some(bundle.deleted(place, name, deleted.deleted, deleted.purge))
+fn deleted_bundle<'a>(place: &Place<'_>, deleted: &'a secrets::Deleted) -> Bundle<'a> {
+    newest(place, &deleted.secret).deleted(place, &deleted.secret.name, deleted.deleted, deleted.purge)
 }
 
 /// The secret that a backup's text stands for.

@@ -24,20 +24,51 @@ pub(super) struct Version {
     pub(super) updated: i64,
 }
 
-/// A secret with its versions, oldest first; there is at least one.
+/// A secret with its versions, of which there is at least one.
 #[derive(Clone, Debug)]
 pub(super) struct Secret {
     /// With the letter case of its creation.
     pub(super) name: String,
-    pub(super) versions: Vec<Version>,
+    /// Oldest first.
+    older: Vec<Version>,
+    newest: Version,
 }
 
 impl Secret {
+    pub(super) fn new(name: String, version: Version) -> Self {
+        Secret { name, older: Vec::new(), newest: version }
+    }
+
+    /// Adds a version, which is then the newest.
+    pub(super) fn push(&mut self, version: Version) {
+        self.older.push(std::mem::replace(&mut self.newest, version));
+    }
+
+    pub(super) fn newest(&self) -> &Version {
+        &self.newest
+    }
+
+    /// All versions, oldest first.
+    pub(super) fn versions(&self) -> impl Iterator<Item = &Version> {
+        self.older.iter().chain([&self.newest])
+    }
+
     /// The version of this id, or the newest.
     pub(super) fn version(&self, id: Option<&str>) -> Option<&Version> {
         match id {
-            Some(id) => self.versions.iter().find(|version| version.id.eq_ignore_ascii_case(id)),
-            None => self.versions.last(),
+            Some(id) => self.versions().find(|version| version.id.eq_ignore_ascii_case(id)),
+            None => Some(&self.newest),
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn version_mut(&mut self, id: Option<&str>) -> Option<&mut Version> {
+        match id {
+            Some(id) => {
+                let mut versions = self.older.iter_mut().chain([&mut self.newest]);
+                versions.find(|version| version.id.eq_ignore_ascii_case(id))
+            }
+            None => Some(&mut self.newest),
         }
     }
 }

@@ -10,7 +10,7 @@
 //! A name in any state but `none` and `live` can't be set: 409. Times are Unix seconds for what is shown, and
 //! [`Timestamp`]s for what settles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -78,11 +78,15 @@ impl Secrets {
             created: seconds,
             updated: seconds,
         };
-        let secret = self.live.entry(name.to_ascii_lowercase());
-        let secret = secret.or_insert_with(|| Secret { name: name.to_owned(), versions: Vec::new() });
-        secret.versions.push(version);
-        let last = secret.versions.last().ok_or_else(|| not_found(name))?;
-        Ok((&secret.name, last))
+        let secret = match self.live.entry(name.to_ascii_lowercase()) {
+            Entry::Vacant(entry) => entry.insert(Secret::new(name.to_owned(), version)),
+            Entry::Occupied(entry) => {
+                let secret = entry.into_mut();
+                secret.push(version);
+                secret
+            }
+        };
+        Ok((&secret.name, secret.newest()))
     }
 
     /// Fails while the name is taken by a secret that is deleted or on its way.
@@ -149,16 +153,13 @@ impl Secrets {
         version: Option<&str>,
         body: SecretBody,
         now: Timestamp,
-    ) -> Result<(&str, &Version), VaultError> {
+    ) -> Result<(String, &Version), VaultError> {
         body.check()?;
         self.get(name, now)?;
         let missing = || not_found(name);
         let secret = self.live.get_mut(&name.to_ascii_lowercase()).ok_or_else(missing)?;
-        let found = match version {
-            Some(id) => secret.versions.iter_mut().find(|it| it.id.eq_ignore_ascii_case(id)),
-            None => secret.versions.last_mut(),
-        };
-        let found = found.ok_or_else(missing)?;
+        let name = secret.name.clone();
+        let found = secret.version_mut(version).ok_or_else(missing)?;
         let attributes = body.attributes.unwrap_or_default();
         found.enabled = attributes.enabled.unwrap_or(found.enabled);
         found.expires = attributes.exp.or(found.expires);
@@ -166,7 +167,7 @@ impl Secrets {
         found.content_type = body.content_type.or(found.content_type.take());
         found.tags = body.tags.or(found.tags.take());
         found.updated = now.as_second();
-        Ok((&secret.name, found))
+        Ok((name, found))
     }
 
     /// Moves a secret with all its versions to the deleted ones.
@@ -246,7 +247,7 @@ impl Secrets {
             created: seconds,
             updated: seconds,
         };
-        let secret = Secret { name: name.to_owned(), versions: vec![version] };
+        let secret = Secret::new(name.to_owned(), version);
         let purge = seconds.saturating_add(at.retention_days.saturating_mul(DAY));
         let deleted = Deleted { secret, deleted: seconds, purge, settled: at.now };
         self.live.remove(&name.to_ascii_lowercase());

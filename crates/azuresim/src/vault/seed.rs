@@ -98,13 +98,14 @@ impl KeyVault {
         let Some(vault) = state.live.get_mut(&key) else { return false };
         let mut secrets = Secrets::default();
         for (name, versions) in contents.secrets {
-            let versions: Vec<Version> = versions
-                .into_iter()
-                .map(|seed| version(id("secret", &name, seed.version.clone()), seed, created))
-                .collect();
-            if !versions.is_empty() {
-                secrets.place(Secret { name, versions });
-            }
+            let mut versions = versions.into_iter().map(|seed| {
+                let id = id("secret", &name, seed.version.clone());
+                version(id, seed, created)
+            });
+            let Some(oldest) = versions.next() else { continue };
+            let mut secret = Secret::new(name.clone(), oldest);
+            versions.for_each(|version| secret.push(version));
+            secrets.place(secret);
         }
         let at = Moment { now, settled: now, retention_days: vault.settings.retention_days };
         for name in contents.deleted {

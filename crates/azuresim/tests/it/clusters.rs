@@ -99,6 +99,23 @@ async fn a_cluster_is_completed_and_kept() {
 }
 
 #[tokio::test]
+async fn an_identity_is_given_by_who_may_assign_it() {
+    let world = World::new();
+    let identity = world.cloud.create_identity(GROUP, "kubelet", "westeurope").expect("an identity");
+    let own = json!({"type": "UserAssigned", "userAssignedIdentities": {identity.id.clone(): {}}});
+    let body = || body(&[("/identity", own.clone())]);
+    let role = "Azure Kubernetes Service Contributor Role";
+    let engineer = world.caller("engineer", role, GROUP, ARM).await;
+    let refused = world.with(&engineer, "PUT", &url("aks1"), body()).await;
+    assert_eq!((refused.status, refused.code().as_str()), (403, "LinkedAuthorizationFailed"));
+    assert_eq!(world.get(&url("aks1")).await.status, 404);
+    let created = world.admin("PUT", &url("aks1"), body()).await;
+    let ids = &created.body["identity"]["userAssignedIdentities"][&identity.id];
+    assert_eq!(ids["principalId"], identity.principal_id.to_string());
+    assert!(created.at("/identity/principalId").is_null());
+}
+
+#[tokio::test]
 async fn what_aks_refuses() {
     let world = World::new();
     check(&world, ARM, &[("PUT", &format!("{}{V}", path("fixed")), body(&[]), 201, "")]).await;

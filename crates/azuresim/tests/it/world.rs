@@ -40,6 +40,12 @@ pub(crate) static KEYS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| {
     [1, 2].map(|seed| SigningKey::generate(&mut rand::rngs::StdRng::seed_from_u64(seed)).expect("a key"))
 });
 
+/// Entra's key.
+static ENTRA_KEY: LazyLock<String> = LazyLock::new(|| {
+    let key = SigningKey::generate(&mut rand::rngs::StdRng::seed_from_u64(3)).expect("a key");
+    key.pem().to_owned()
+});
+
 /// Publishes documents by address and counts how often it is asked.
 #[derive(Default)]
 pub(crate) struct Issuers {
@@ -176,7 +182,7 @@ impl World {
         issuers.publish(ISSUER, &KeySet::of([&KEYS[0]]));
         let backend = Arc::new(Backend::default());
         let time = clock.clone();
-        let cloud = Cloud::new(Options {
+        let options = Options {
             environment,
             tenant_id: guid(TENANT),
             tenant_domain: "contoso.onmicrosoft.com".into(),
@@ -185,8 +191,9 @@ impl World {
             clock: Arc::new(move || Timestamp::from_second(time.load(Ordering::Relaxed)).expect("a time")),
             issuers: issuers.clone(),
             clusters: backend.clone(),
-        })
-        .expect("a cloud");
+        };
+        let key = SigningKey::from_pkcs8_pem(&ENTRA_KEY).expect("a key");
+        let cloud = Cloud::with_signing_key(options, key);
         let admin = cloud.create_application("admin");
         cloud.add_client_secret(admin, SecretString::from("admin's secret"), Timestamp::MAX);
         for role in ["Owner", "Key Vault Administrator"] {

@@ -78,6 +78,15 @@ pub(crate) struct ClusterBody {
     pub(crate) properties: Map<String, Value>,
 }
 
+impl ClusterBody {
+    /// The user-assigned identities that the cluster is to have; their own scopes must allow that.
+    fn assigned_identities(&self) -> impl Iterator<Item = &String> {
+        let identities =
+            self.identity.as_ref().and_then(|identity| identity["userAssignedIdentities"].as_object());
+        identities.into_iter().flat_map(Map::keys)
+    }
+}
+
 fn action(verb: &str) -> String {
     format!("{}/{verb}", Kind::Cluster.type_name())
 }
@@ -127,7 +136,12 @@ async fn one(request: &Request<'_>, id: &str) -> Answer {
         }
         Method::PUT => {
             request.authorize(&action("write"), id)?;
-            let (status, document, operation) = put(azure, id, request.body()?).await?;
+            let body: ClusterBody = request.body()?;
+            for identity in body.assigned_identities() {
+                request
+                    .authorize_linked(&format!("{}/assign/action", Kind::Identity.type_name()), identity)?;
+            }
+            let (status, document, operation) = put(azure, id, body).await?;
             let location = document["location"].as_str().unwrap_or_default();
             let reply = Reply::json(status, &document);
             // A client polls only while there is something to wait for.
@@ -233,7 +247,7 @@ fn begin(
     let mut cluster = profile::complete(azure, id, &location, body.properties, old_cluster);
     cluster.sku = body.sku.unwrap_or_else(|| json!({"name": "Base", "tier": "Free"}));
     cluster.identity = body.identity;
-    profile::complete_identity(azure, id, &mut cluster, old_cluster);
+    profile::complete_identity(azure, &store, id, &mut cluster, old_cluster);
     cluster.busy = Some(if old.is_some() { "Updating" } else { "Creating" });
     let spec = profile::spec(id, &location, &cluster);
     let principals = principals(azure, id, &cluster);

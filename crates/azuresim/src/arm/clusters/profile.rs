@@ -5,7 +5,10 @@ use uuid::Uuid;
 
 use super::{ArmError, Cluster};
 use crate::{
-    arm::path::{Kind, group_of, name_of, subscription_of},
+    arm::{
+        path::{Kind, group_of, name_of, subscription_of},
+        store::Store,
+    },
     cloud::Azure,
     ports::{AadProfile, ClusterSpec},
 };
@@ -169,7 +172,20 @@ fn complete_names(
 }
 
 /// The object ids of the cluster's identities, and the profile that shows the kubelet's.
-pub(super) fn complete_identity(azure: &Azure, id: &str, cluster: &mut Cluster, old: Option<&Cluster>) {
+pub(super) fn complete_identity(
+    azure: &Azure,
+    store: &Store,
+    id: &str,
+    cluster: &mut Cluster,
+    old: Option<&Cluster>,
+) {
+    let assigned = cluster.identity.as_mut().and_then(|it| it["userAssignedIdentities"].as_object_mut());
+    for (assigned, ids) in assigned.into_iter().flatten() {
+        if let Some(identity) = store.get(assigned).and_then(|resource| resource.identity()) {
+            let (client, principal) = (identity.client_id.to_string(), identity.principal_id.to_string());
+            *ids = json!({"clientId": client, "principalId": principal});
+        }
+    }
     let kind = cluster.identity.as_ref().and_then(|it| it["type"].as_str()).unwrap_or_default().to_owned();
     if kind.to_ascii_lowercase().contains("systemassigned") {
         let known = old.and_then(|old| old.system_identity);
