@@ -44,7 +44,14 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) {
     let handler: Arc<dyn Handler> = Arc::new(Smart(server));
-    proxy::accept(listener, tracker, stop, move |stream| serve::serve(stream, handler.clone())).await;
+    proxy::accept(listener, tracker, stop, move |stream, place| {
+        let work = serve::serve(stream, handler.clone());
+        async move {
+            work.await;
+            drop(place);
+        }
+    })
+    .await;
 }
 
 /// The server behind an `Arc`, since a request outlives the call that starts it.

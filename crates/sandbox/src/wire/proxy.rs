@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -74,6 +74,9 @@ pub(crate) trait Directory: Send + Sync + 'static {
     fn find(&self, host: &str) -> Option<Found>;
 }
 
+/// A connection's place among those that are served at once; it is free again when nobody holds it.
+pub(crate) type Place = Arc<OwnedSemaphorePermit>;
+
 /// Opens a loopback port; 0 lets the system choose.
 pub(crate) async fn bind(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
@@ -88,8 +91,8 @@ pub(crate) async fn run(
     tracker: TaskTracker,
     stop: CancellationToken,
 ) {
-    accept(listener, tracker.clone(), stop.clone(), move |stream| {
-        connection(stream, directory.clone(), tracker.clone(), stop.clone())
+    accept(listener, tracker.clone(), stop.clone(), move |stream, place| {
+        connection(stream, directory.clone(), tracker.clone(), stop.clone(), place)
     })
     .await;
 }
@@ -103,7 +106,7 @@ pub(crate) async fn accept<F, T>(
     stop: CancellationToken,
     mut handle: F,
 ) where
-    F: FnMut(TcpStream) -> T,
+    F: FnMut(TcpStream, Place) -> T,
     T: Future<Output = ()> + Send + 'static,
 {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
@@ -126,11 +129,10 @@ pub(crate) async fn accept<F, T>(
         };
         // Small exchanges: waiting to fill a segment would only add latency.
         let _ = stream.set_nodelay(true);
-        let work = handle(stream);
+        let work = handle(stream, Arc::new(permit));
         let stop = stop.clone();
         tracker.spawn(async move {
             tokio::select! { () = stop.cancelled() => {}, () = work => {} }
-            drop(permit);
         });
     }
 }
@@ -140,9 +142,10 @@ async fn connection(
     directory: Arc<dyn Directory>,
     tracker: TaskTracker,
     stop: CancellationToken,
+    place: Place,
 ) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let answer = connect(request, &directory, &tracker, &stop);
+        let answer = connect(request, &directory, &tracker, &stop, &place);
         async move { Ok::<_, std::convert::Infallible>(answer) }
     });
     let outcome = hyper::server::conn::http1::Builder::new()
@@ -162,6 +165,7 @@ fn connect(
     directory: &Arc<dyn Directory>,
     tracker: &TaskTracker,
     stop: &CancellationToken,
+    place: &Place,
 ) -> Answer {
     if request.method() != Method::CONNECT {
         return not_connect(&request);
@@ -175,8 +179,10 @@ fn connect(
         (Some(443), Some(Found::Down(outage))) => return outage.answer(&host),
         _ => return refused(authority.as_str()),
     };
-    let stop = stop.clone();
+    // The tunnel outlives the request and goes on holding the connection's place.
+    let (stop, place) = (stop.clone(), place.clone());
     tracker.spawn(async move {
+        let _place = place;
         let work = async {
             if let Ok(stream) = hyper::upgrade::on(request).await {
                 tunnel(TokioIo::new(stream), &host, site).await;
