@@ -29,10 +29,10 @@ mod resolve;
 mod scan;
 mod timestamp;
 
-pub use emit::{Emit, View, compare as compare_keys, emit, emit_into};
+pub use emit::{Emit, View, compare as compare_keys, emit, emit_into, preferred_style};
 pub use error::{Error, Position, position, snippet};
 pub use json::{decode_base64, is_merge, node_to_json, to_json};
 pub use node::{Content, MAX_DEPTH, Node, Span, Style};
-pub use number::{Number, json_float};
+pub use number::{Number, go_float, json_float};
 pub use parse::{Documents, parse, parse_first};
 pub use resolve::{Dialect, Resolved, resolve, resolve_plain};

@@ -148,7 +148,7 @@ fn scientific(digits: &str, exponent: i32, pad: bool) -> String {
 }
 
 /// Go's `FormatFloat(number, 'g', -1, 64)`: with an exponent where that is below -4 or above 5.
-fn general(number: f64) -> String {
+pub fn go_float(number: f64) -> String {
     let (digits, exponent) = shortest(number);
     let body = if !(-4..6).contains(&exponent) {
         scientific(&digits, exponent, true)
@@ -186,7 +186,7 @@ impl Number {
     pub fn to_yaml(self) -> Option<String> {
         match self {
             Self::Float(number) => Some(match parse(&json_float(number)?)? {
-                Self::Float(number) => general(number),
+                Self::Float(number) => go_float(number),
                 Self::Int(number) => number.to_string(),
                 Self::Uint(number) => number.to_string(),
             }),

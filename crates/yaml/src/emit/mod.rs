@@ -12,6 +12,7 @@ mod scalar;
 use std::borrow::Cow;
 
 pub use order::compare;
+pub use scalar::preferred_style;
 
 use analyze::analyze;
 use serde_json::Value;

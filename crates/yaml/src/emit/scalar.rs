@@ -37,6 +37,17 @@ fn choose(text: &str, analysis: &Analysis, key: bool) -> Style {
     style
 }
 
+/// The style in which go-yaml writes a string that stands in no key.
+pub fn preferred_style(text: &str) -> crate::node::Style {
+    use crate::node::Style as Node;
+    match choose(text, &super::analyze::analyze(text), false) {
+        Style::Plain => Node::Plain,
+        Style::Single => Node::SingleQuoted,
+        Style::Double => Node::DoubleQuoted,
+        Style::Literal => Node::Literal,
+    }
+}
+
 impl Writer<'_> {
     pub(super) fn text(&mut self, text: &str, analysis: &Analysis, key: bool) {
         let outer = self.indent;

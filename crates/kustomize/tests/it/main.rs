@@ -1,0 +1,4 @@
+//! Integration tests of the renderer. One binary: each links the whole crate.
+
+mod corpus;
+mod disk;
