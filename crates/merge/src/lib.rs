@@ -15,9 +15,11 @@
 //! and `merge_patch` know nothing of Kubernetes; the others see a kind only through [`schema`].
 
 pub mod apply;
+mod cel;
 mod go_text;
 pub mod json_patch;
 pub mod merge_patch;
+mod pattern;
 pub mod schema;
 pub mod strategic;
 pub mod structural;

@@ -23,9 +23,9 @@ mod field_error;
 mod formats;
 mod list_types;
 mod numbers;
-mod pattern;
 mod prune;
 mod read;
+mod rules;
 mod scale;
 mod values;
 
@@ -36,8 +36,9 @@ pub use check::check;
 pub use embedded::MetadataError;
 pub use field_error::{FieldError, Reason};
 
+use crate::pattern::Pattern;
 use formats::Format;
-use pattern::Pattern;
+use rules::Rule;
 use scale::Scale;
 
 /// The schema of one version of a custom resource, ready for use.
@@ -45,6 +46,7 @@ use scale::Scale;
 pub struct Structural {
     root: Node,
     scale: Option<Scale>,
+    has_rules: bool,
 }
 
 /// What this crate leaves to the API server.
@@ -57,7 +59,10 @@ impl Structural {
     /// Reads a version's `openAPIV3Schema` and `subresources`. What can't be read restricts nothing: definitions are
     /// checked before they are stored.
     pub fn read(open_api_v3_schema: &Value, subresources: &Value) -> Self {
-        Self { root: read::node(open_api_v3_schema, 0), scale: Scale::read(subresources) }
+        let mut root = read::node(open_api_v3_schema, 0);
+        root.resource = true;
+        let has_rules = rules::has_rules(&root);
+        Self { root, scale: Scale::read(subresources), has_rules }
     }
 
     /// Drops what the schema does not know; the paths of what was dropped, sorted. Metadata is not looked into.
@@ -87,6 +92,7 @@ impl Structural {
         }
         embedded::validate(&self.root, object, checks, &mut errors);
         errors.extend(list_types::validate(&self.root, object));
+        self.apply_rules(object, None, &mut errors);
         errors
     }
 
@@ -108,6 +114,7 @@ impl Structural {
         if list_types::validate(&self.root, old).is_empty() {
             errors.extend(list_types::validate(&self.root, object));
         }
+        self.apply_rules(object, Some(old), &mut errors);
         errors
     }
 
@@ -123,7 +130,22 @@ impl Structural {
         if list_types::validate(&self.root, old).is_empty() {
             errors.extend(list_types::validate(&self.root, object));
         }
+        self.apply_rules(object, Some(old), &mut errors);
         errors
+    }
+
+    /// What is wrong by rules but let through, because it is where nothing has changed: warnings for whoever writes.
+    pub fn warnings(&self, object: &Value, old: &Value) -> Vec<String> {
+        if self.has_rules { rules::validate(&self.root, object, Some(old)).warnings } else { Vec::new() }
+    }
+
+    fn apply_rules(&self, object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+        if self.has_rules {
+            match rules::blocked(errors) {
+                Some(error) => errors.push(error),
+                None => errors.extend(rules::validate(&self.root, object, old).errors),
+            }
+        }
     }
 }
 
@@ -138,6 +160,8 @@ struct Node {
     default: Option<Value>,
     preserve_unknown: bool,
     embedded: bool,
+    /// Whether it describes a resource: the object itself, or one embedded in it.
+    resource: bool,
     list: ListKind,
     properties: BTreeMap<Box<str>, Node>,
     additional: Option<Additional>,
@@ -148,6 +172,7 @@ struct Node {
     any_of: Vec<Node>,
     one_of: Vec<Node>,
     not: Option<Box<Node>>,
+    rules: Vec<Rule>,
 }
 
 /// What stands under keys that are not declared.

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::formats::Format;
-use super::pattern::Pattern;
+use super::rules::Rule;
 use super::{Additional, Limits, ListKind, Node};
+use crate::pattern::Pattern;
 
 /// Nested deeper than this a schema restricts nothing.
 const MAX_DEPTH: usize = 200;
@@ -33,6 +34,7 @@ pub(super) fn node(schema: &Value, depth: usize) -> Node {
         default: schema.get("default").filter(|default| !default.is_null()).cloned(),
         preserve_unknown: flag("x-kubernetes-preserve-unknown-fields"),
         embedded: flag("x-kubernetes-embedded-resource"),
+        resource: flag("x-kubernetes-embedded-resource"),
         list: list_kind(schema),
         properties: properties
             .into_iter()
@@ -54,6 +56,13 @@ pub(super) fn node(schema: &Value, depth: usize) -> Node {
         all_of: list("allOf"),
         any_of: list("anyOf"),
         one_of: list("oneOf"),
+        rules: schema
+            .get("x-kubernetes-validations")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(Rule::read)
+            .collect(),
         not: schema.get("not").filter(|not| not.is_object()).map(|not| Box::new(node(not, depth + 1))),
     }
 }

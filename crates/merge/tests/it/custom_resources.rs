@@ -7,18 +7,14 @@ use serde_json::{Value, json};
 
 use crate::corpus::{Step, transcripts};
 
-/// The schemas of a definition, by API version and kind; only those without rules, which are tested elsewhere.
+/// The schemas of a definition, by API version and kind.
 fn learn(definition: &Value, schemas: &mut BTreeMap<(String, String), Structural>) {
     let text = |pointer: &str| definition.pointer(pointer).and_then(Value::as_str).unwrap_or("").to_owned();
     for version in definition.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten() {
         let api_version = format!("{}/{}", text("/spec/group"), version["name"].as_str().unwrap_or(""));
         let schema = &version["schema"]["openAPIV3Schema"];
         let key = (api_version, text("/spec/names/kind"));
-        if schema.to_string().contains("x-kubernetes-validations") {
-            schemas.remove(&key);
-        } else {
-            schemas.insert(key, Structural::read(schema, &version["subresources"]));
-        }
+        schemas.insert(key, Structural::read(schema, &version["subresources"]));
     }
 }
 

@@ -1,13 +1,15 @@
 //! Is the schema of a definition one that the API server takes?
 //!
-//! Three checks, in the real server's order: that it is *structural* (every field and list has its type outside of
-//! junctors), that its defaults are right, and that it uses only what OpenAPI v3 and Kubernetes allow.
+//! Four checks, in the real server's order: that it is *structural* (every field and list has its type outside of
+//! junctors), that its defaults are right, that it uses only what OpenAPI v3 and Kubernetes allow, and that its rules
+//! compile.
 
 use serde_json::Value;
 
 use super::{FieldError, Reason};
 
 mod default_values;
+mod expressions;
 mod open_api;
 mod structure;
 
@@ -26,15 +28,22 @@ pub fn check(schema: &Value, path: &str, has_status: bool) -> Vec<FieldError> {
         let detail = "nullable cannot be true at the root";
         errors.push(FieldError::bare(Reason::Forbidden, format!("{path}.nullable"), detail));
     }
-    if !structure::is_foreign(schema) {
-        let structural = structure::check(schema, path);
-        if structural.is_empty() {
-            errors.extend(default_values::check(schema, path));
-        } else {
-            errors.extend(structural);
+    let mut sound = !structure::is_foreign(schema);
+    if sound {
+        let mut found = structure::check(schema, path);
+        if found.is_empty() {
+            found = default_values::check(schema, path);
         }
+        sound = found.is_empty();
+        errors.extend(found);
     }
-    errors.extend(open_api::check(schema, path));
+    let found = open_api::check(schema, path);
+    // Types of expressions follow from the schema, so it must be right before they are looked at.
+    sound &= found.is_empty();
+    errors.extend(found);
+    if sound {
+        errors.extend(expressions::check(schema, path));
+    }
     errors
 }
 

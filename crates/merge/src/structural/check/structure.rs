@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{FieldError, Reason, flag, has_additional, inner, list, properties, text};
-use crate::structural::pattern;
+use crate::pattern;
 
 /// Where a schema stands.
 #[derive(Clone, Copy, PartialEq)]

@@ -7,18 +7,18 @@ use regex::Regex;
 
 /// A pattern and what it compiles to; none for one that Go would refuse as well.
 #[derive(Debug)]
-pub(super) struct Pattern {
-    pub(super) text: Box<str>,
+pub(crate) struct Pattern {
+    pub(crate) text: Box<str>,
     compiled: Option<Regex>,
 }
 
 impl Pattern {
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self { text: text.into(), compiled: compile(text).ok() }
     }
 
     /// Whether a text has a part that matches. A pattern that can't be compiled matches nothing.
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         self.compiled.as_ref().is_some_and(|compiled| compiled.is_match(text))
     }
 }
@@ -29,7 +29,7 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, regex::Error> {
 }
 
 /// A compile error in Go's words, as far as they are the same: what is wrong and the pattern.
-pub(super) fn go_error(pattern: &str, error: &regex::Error) -> String {
+pub(crate) fn go_error(pattern: &str, error: &regex::Error) -> String {
     let text = error.to_string();
     let words = [
         ("unclosed group", "missing closing )"),

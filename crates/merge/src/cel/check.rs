@@ -1,0 +1,180 @@
+//! Is an expression right before it is ever evaluated?
+
+use super::Issue;
+use super::ast::{Expr, Kind, Loop, LoopKind};
+use super::overloads;
+use super::types::Ty;
+
+/// The names an expression may use, with their types.
+pub(crate) struct Scope<'s> {
+    names: Vec<(String, Ty<'s>)>,
+    issues: Vec<Issue>,
+}
+
+/// The names of types, which are values as well.
+const TYPES: [&str; 11] =
+    ["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "dyn"];
+
+impl<'s> Scope<'s> {
+    /// A scope of some variables.
+    pub(crate) fn new(variables: &[(&str, Ty<'s>)]) -> Self {
+        let names = variables.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect();
+        Self { names, issues: Vec::new() }
+    }
+}
+
+/// The type of an expression, or what is wrong with it.
+pub(crate) fn check<'s>(expr: &Expr, mut scope: Scope<'s>) -> Result<Ty<'s>, Vec<Issue>> {
+    let ty = scope.visit(expr);
+    if scope.issues.is_empty() {
+        Ok(ty)
+    } else {
+        scope.issues.sort_by_key(|issue| issue.at);
+        Err(scope.issues)
+    }
+}
+
+impl<'s> Scope<'s> {
+    fn refuse(&mut self, at: usize, message: String) -> Ty<'s> {
+        self.issues.push(Issue::new(at, message));
+        // What is wrong once is not told again further out.
+        Ty::Dyn
+    }
+
+    fn visit(&mut self, expr: &Expr) -> Ty<'s> {
+        match &expr.kind {
+            Kind::Null => Ty::Null,
+            Kind::Bool(_) => Ty::Bool,
+            Kind::Int(_) => Ty::Int,
+            Kind::Uint(_) => Ty::Uint,
+            Kind::Double(_) => Ty::Double,
+            Kind::Text(_) => Ty::Text,
+            Kind::Bytes(_) => Ty::Bytes,
+            Kind::Name(name) => match self.names.iter().rev().find(|(known, _)| known == name) {
+                Some((_, ty)) => ty.clone(),
+                None if TYPES.contains(&name.as_str()) => Ty::Type,
+                None => self.refuse(expr.at, format!("undeclared reference to '{name}' (in container '')")),
+            },
+            Kind::Select { operand, field, test, optional } => {
+                self.select(expr.at, operand, field, *test, *optional)
+            }
+            Kind::Call { target, name, arguments } => self.call(expr.at, target.as_deref(), name, arguments),
+            Kind::List(elements) => Ty::List(Box::new(self.common(elements.iter()))),
+            Kind::Map(entries) => {
+                let key = self.common(entries.iter().map(|(key, _)| key));
+                let value = self.common(entries.iter().map(|(_, value)| value));
+                Ty::Map(Box::new(key), Box::new(value))
+            }
+            Kind::Loop(inner) => self.repeat(inner),
+        }
+    }
+
+    /// The one type of all, or anything.
+    fn common<'e>(&mut self, elements: impl Iterator<Item = &'e Expr>) -> Ty<'s> {
+        let mut common: Option<Ty<'s>> = None;
+        for element in elements {
+            let ty = self.visit(element);
+            common = match common {
+                None => Some(ty),
+                Some(known) if known.fits(&ty) && !ty.is_dyn() => Some(known),
+                Some(_) => Some(Ty::Dyn),
+            };
+        }
+        common.unwrap_or(Ty::Dyn)
+    }
+
+    fn select(&mut self, at: usize, operand: &Expr, field: &str, test: bool, optional: bool) -> Ty<'s> {
+        let (owner, wrapped) = match self.visit(operand) {
+            Ty::Optional(inner) => (*inner, true),
+            other => (other, optional),
+        };
+        let found = match &owner {
+            Ty::Dyn => Ty::Dyn,
+            Ty::Map(_, value) => value.as_ref().clone(),
+            Ty::Object(declared) => match declared.field(field) {
+                Some(ty) => ty,
+                None => return self.refuse(at, format!("undefined field '{field}'")),
+            },
+            other => return self.refuse(at, format!("type '{other}' does not support field selection")),
+        };
+        match (test, wrapped) {
+            (true, _) => Ty::Bool,
+            (false, true) => Ty::Optional(Box::new(found)),
+            (false, false) => found,
+        }
+    }
+
+    fn call(&mut self, at: usize, target: Option<&Expr>, name: &str, arguments: &[Expr]) -> Ty<'s> {
+        // A name with dots in it may be that of a function.
+        if let Some(Expr { kind: Kind::Name(space), .. }) = target {
+            let qualified = format!("{space}.{name}");
+            if overloads::is_known(&qualified) && !self.names.iter().any(|(known, _)| known == space) {
+                return self.call(at, None, &qualified, arguments);
+            }
+        }
+        let target = target.map(|target| self.visit(target));
+        let types: Vec<Ty<'s>> = arguments.iter().map(|argument| self.visit(argument)).collect();
+        if !overloads::is_known(name) {
+            return self.refuse(at, format!("undeclared reference to '{name}' (in container '')"));
+        }
+        // Through an optional value one reaches what is in it, and gets an optional value again.
+        if let ("_[_]" | "_[?_]", [Ty::Optional(inner), index]) = (name, types.as_slice()) {
+            let inner = overloads::result("_[_]", None, &[inner.as_ref().clone(), index.clone()]);
+            return Ty::Optional(Box::new(inner.unwrap_or(Ty::Dyn)));
+        }
+        if let ("_[?_]", [owner, index]) = (name, types.as_slice()) {
+            let inner = overloads::result("_[_]", None, &[owner.clone(), index.clone()]);
+            return Ty::Optional(Box::new(inner.unwrap_or(Ty::Dyn)));
+        }
+        match overloads::result(name, target.as_ref(), &types) {
+            Some(ty) => ty,
+            None => {
+                let shown = types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let target = target.map(|target| format!("{target}.")).unwrap_or_default();
+                let message =
+                    format!("found no matching overload for '{name}' applied to '{target}({shown})'");
+                self.refuse(at, message)
+            }
+        }
+    }
+
+    fn repeat(&mut self, inner: &Loop) -> Ty<'s> {
+        let range = self.visit(&inner.range);
+        let element = match &range {
+            Ty::List(element) | Ty::Map(element, _) | Ty::Optional(element) => element.as_ref().clone(),
+            Ty::Dyn => Ty::Dyn,
+            other => {
+                let message = format!(
+                    "expression of type '{other}' cannot be range of a comprehension (must be list, map, or dynamic)"
+                );
+                return self.refuse(inner.range.at, message);
+            }
+        };
+        self.names.push((inner.variable.clone(), element.clone()));
+        if let Some(filter) = &inner.filter {
+            self.condition(filter);
+        }
+        let result = match inner.kind {
+            LoopKind::All | LoopKind::Exists | LoopKind::ExistsOne => {
+                self.condition(&inner.body);
+                Ty::Bool
+            }
+            LoopKind::Filter => {
+                self.condition(&inner.body);
+                Ty::List(Box::new(element))
+            }
+            LoopKind::Map => Ty::List(Box::new(self.visit(&inner.body))),
+            LoopKind::OptionalMap => Ty::Optional(Box::new(self.visit(&inner.body))),
+            LoopKind::OptionalFlatMap => self.visit(&inner.body),
+        };
+        self.names.pop();
+        result
+    }
+
+    fn condition(&mut self, expr: &Expr) {
+        let ty = self.visit(expr);
+        if !ty.fits(&Ty::Bool) {
+            self.refuse(expr.at, format!("expected type 'bool' but found '{ty}'"));
+        }
+    }
+}
