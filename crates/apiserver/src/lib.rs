@@ -17,8 +17,6 @@
 //! - The judge is a real kube-apiserver's recorded behaviour; what this one doesn't do it refuses with the right status.
 //! - Clock and randomness are values. A server is small: thousands live in one process and share what is the same.
 
-#![expect(dead_code, reason = "parts that the next commit uses")]
-
 mod access;
 mod bootstrap;
 mod builder;

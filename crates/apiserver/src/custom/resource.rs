@@ -26,7 +26,6 @@ pub(super) struct Definition {
     /// The definition's own name.
     pub(super) name: String,
     group: String,
-    kind: String,
     versions: Vec<Version>,
 }
 
@@ -130,7 +129,6 @@ impl Definition {
         Definition {
             name: text(&object["metadata"]["name"]),
             group: text(&spec["group"]),
-            kind: text(&spec["names"]["kind"]),
             versions: versions.map(|version| read_version(object, version)).collect(),
         }
     }
@@ -318,10 +316,5 @@ impl Custom {
             Some(Value::Null) | None => String::new(),
             Some(other) => other.to_string(),
         }
-    }
-
-    /// The kind.
-    pub(crate) fn kind(&self) -> &str {
-        &self.definition.kind
     }
 }

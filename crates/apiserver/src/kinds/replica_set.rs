@@ -1,5 +1,37 @@
-//! What the kinds of this family add.
+//! ReplicaSet.
 
+use serde_json::{Value, json};
+
+use super::fields::{default, non_negative, object_at};
+use super::pod_template;
 use crate::registry::{PLAIN, Strategy};
+use crate::status::FieldError;
 
-pub(crate) const REPLICA_SET: Strategy = Strategy { counts_generation: true, ..PLAIN };
+pub(crate) const REPLICA_SET: Strategy = Strategy {
+    counts_generation: true,
+    default: default_replica_set,
+    prepare_create: |value| value["status"] = json!({"replicas": 0}),
+    validate,
+    fields: &[("status.replicas", |set| set["status"]["replicas"].as_i64().unwrap_or(0).to_string())],
+    ..PLAIN
+};
+
+fn default_replica_set(value: &mut Value) {
+    let spec = object_at(value, "spec");
+    default(spec, "replicas", 1);
+    pod_template::default_template(spec);
+}
+
+fn validate(value: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+    let spec = &value["spec"];
+    non_negative(spec, "replicas", "spec", errors);
+    non_negative(spec, "minReadySeconds", "spec", errors);
+    pod_template::validate_workload(spec, errors);
+    pod_template::restarts_always(spec, errors);
+    if let Some(old) = old
+        && spec["selector"] != old["spec"]["selector"]
+    {
+        let shown = pod_template::shown_selector(&spec["selector"]);
+        errors.push(FieldError::invalid_raw("spec.selector", &shown, "field is immutable"));
+    }
+}

@@ -1,4 +1,4 @@
-//! What the kinds of this family add.
+//! ServiceAccount.
 
 use crate::registry::{PLAIN, Strategy};
 

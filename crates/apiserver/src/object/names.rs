@@ -148,12 +148,8 @@ pub(crate) fn environment(text: &str) -> Vec<String> {
 pub(crate) enum NameRule {
     Subdomain,
     Label,
-    /// RFC 1035: Services.
-    Label1035,
     /// Anything that fits into a path: RBAC.
     PathSegment,
-    /// Pods of workloads that add a suffix: a subdomain.
-    Controlled,
 }
 
 impl NameRule {
@@ -167,9 +163,8 @@ impl NameRule {
             text
         };
         match self {
-            NameRule::Subdomain | NameRule::Controlled => subdomain(text),
+            NameRule::Subdomain => subdomain(text),
             NameRule::Label => label(text),
-            NameRule::Label1035 => label_1035(text),
             NameRule::PathSegment => path_segment(text),
         }
     }
