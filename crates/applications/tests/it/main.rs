@@ -1,0 +1,7 @@
+//! The controllers against embedded API servers: a hub and a spoke, and repositories in memory.
+
+#![cfg(test)]
+
+mod deletion;
+mod sync;
+mod world;
