@@ -17,10 +17,12 @@ async fn a_commit_is_deployed_changed_and_pruned() {
     assert_eq!(world.data(&world.hub, "a").await, None);
 
     world.commit(&[("app/a.yaml", &config_map("a", "2"))]);
-    world.until("a is 2 and b is gone", || async {
-        world.data(&world.spoke, "a").await == Some(json!({"key": "2"})) && world.data(&world.spoke, "b").await.is_none()
-    })
-    .await;
+    world
+        .until("a is 2 and b is gone", || async {
+            world.data(&world.spoke, "a").await == Some(json!({"key": "2"}))
+                && world.data(&world.spoke, "b").await.is_none()
+        })
+        .await;
     world.until_state("one", "Synced/Healthy Succeeded").await;
     let application = world.applications().get("one").await.unwrap();
     let history = application.data.pointer("/status/history").and_then(Value::as_array).unwrap();
@@ -39,10 +41,11 @@ async fn changes_in_the_cluster_are_reverted() {
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "app"}, "data": {"key": "mine"},
     });
     world.apply(&world.spoke, "v1", "ConfigMap", &drifted).await;
-    world.until("the change is reverted", || async {
-        world.data(&world.spoke, "a").await == Some(json!({"key": "1"}))
-    })
-    .await;
+    world
+        .until("the change is reverted", || async {
+            world.data(&world.spoke, "a").await == Some(json!({"key": "1"}))
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -51,7 +54,9 @@ async fn without_automation_a_person_syncs() {
     world.commit(&[("app/a.yaml", &config_map("a", "1"))]);
     world.application("one", "app", "aks-a", json!({"syncOptions": ["CreateNamespace=true"]})).await;
     world.until_state("one", "OutOfSync/Missing -").await;
-    world.patch_application("one", json!({"operation": {"sync": {}, "initiatedBy": {"username": "me"}}})).await;
+    world
+        .patch_application("one", json!({"operation": {"sync": {}, "initiatedBy": {"username": "me"}}}))
+        .await;
     world.until_state("one", "Synced/Healthy Succeeded").await;
     let application = world.applications().get("one").await.unwrap();
     assert_eq!(application.data.get("operation"), None);
@@ -67,14 +72,20 @@ async fn what_is_wrong_is_said_and_mended() {
     world.until_state("one", "Unknown/Unknown -").await;
     let condition = |application: &kube::api::DynamicObject| {
         let conditions = application.data.pointer("/status/conditions/0");
-        conditions.map(|condition| format!("{} {}", condition["type"], condition["message"])).unwrap_or_default()
+        conditions
+            .map(|condition| format!("{} {}", condition["type"], condition["message"]))
+            .unwrap_or_default()
     };
-    assert!(condition(&world.applications().get("one").await.unwrap()).contains("no clusters with this name"));
+    assert!(
+        condition(&world.applications().get("one").await.unwrap()).contains("no clusters with this name")
+    );
     world.spoke_known(true);
-    world.until("the file is named", || async {
-        condition(&world.applications().get("one").await.unwrap()).contains("app/a.yaml: an object without apiVersion")
-    })
-    .await;
+    world
+        .until("the file is named", || async {
+            condition(&world.applications().get("one").await.unwrap())
+                .contains("app/a.yaml: an object without apiVersion")
+        })
+        .await;
     world.commit(&[("app/a.yaml", &config_map("a", "1"))]);
     world.until_state("one", "Synced/Healthy Succeeded").await;
 }
@@ -83,14 +94,18 @@ async fn what_is_wrong_is_said_and_mended() {
 async fn a_missing_namespace_fails_the_sync_and_a_new_one_lets_it_succeed() {
     let world = World::new().await;
     world.commit(&[("app/a.yaml", &config_map("a", "1"))]);
-    let policy = json!({"automated": {}, "retry": {"limit": -1, "backoff": {"duration": "1s", "maxDuration": "1s"}}});
+    let policy =
+        json!({"automated": {}, "retry": {"limit": -1, "backoff": {"duration": "1s", "maxDuration": "1s"}}});
     world.application("one", "app", "aks-a", policy).await;
-    world.until("the reason is told", || async {
-        let application = world.applications().get("one").await.unwrap();
-        let message = application.data.pointer("/status/operationState/message").and_then(Value::as_str);
-        message.is_some_and(|message| message.contains("namespaces \"app\" not found") && message.contains("Retrying"))
-    })
-    .await;
+    world
+        .until("the reason is told", || async {
+            let application = world.applications().get("one").await.unwrap();
+            let message = application.data.pointer("/status/operationState/message").and_then(Value::as_str);
+            message.is_some_and(|message| {
+                message.contains("namespaces \"app\" not found") && message.contains("Retrying")
+            })
+        })
+        .await;
     world.namespace(&world.spoke, "app").await;
     world.until_state("one", "Synced/Healthy Succeeded").await;
 }
@@ -111,7 +126,8 @@ async fn waves_and_hooks_keep_their_order() {
     world.application("one", "app", "aks-a", json!({"automated": {}})).await;
     world.until_state("one", "Synced/Healthy Succeeded").await;
     let application = world.applications().get("one").await.unwrap();
-    let results = application.data.pointer("/status/operationState/syncResult/resources").and_then(Value::as_array);
+    let results =
+        application.data.pointer("/status/operationState/syncResult/resources").and_then(Value::as_array);
     let names: Vec<&str> = results.unwrap().iter().filter_map(|result| result["name"].as_str()).collect();
     assert_eq!(names, ["before", "early", "late", "after"]);
 }

@@ -11,8 +11,8 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use gangplank_apiserver::{ApiServer, Body, CertificateUser, Peer};
 use gangplank_applications::{
-    ClusterFacts, Destination, DestinationChange, DestinationError, Destinations, FileTree, Notifier, Options, Ports,
-    Repositories, Repository, SourceError, application_resource, definitions, notifier,
+    ClusterFacts, Destination, DestinationChange, DestinationError, Destinations, FileTree, Notifier,
+    Options, Ports, Repositories, Repository, SourceError, application_resource, definitions, notifier,
 };
 use gangplank_runtime::{Health, Metrics, Shutdown};
 use http::{Request, Response};
@@ -72,7 +72,10 @@ impl Repositories for Commits {
         let index: usize = commit.parse().unwrap_or_default();
         async move {
             let commits = self.commits.lock().unwrap();
-            commits.get(index.wrapping_sub(1)).cloned().ok_or(SourceError { message: "no such commit".into() })
+            commits
+                .get(index.wrapping_sub(1))
+                .cloned()
+                .ok_or(SourceError { message: "no such commit".into() })
         }
         .boxed()
     }
@@ -120,8 +123,10 @@ impl Destinations for Clusters {
 
     fn changes(&self) -> BoxStream<'static, DestinationChange> {
         let receiver = self.changes.subscribe();
-        futures::stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await.ok()?, receiver)) })
-            .boxed()
+        futures::stream::unfold(receiver, |mut receiver| async move {
+            Some((receiver.recv().await.ok()?, receiver))
+        })
+        .boxed()
     }
 }
 
@@ -150,12 +155,13 @@ impl World {
             world.apply(&world.hub, "apiextensions.k8s.io/v1", "CustomResourceDefinition", &definition).await;
         }
         for resource in ["applications", "appprojects", "applicationsets"] {
-            world.until(&format!("{resource} are served"), || async {
-                let path = format!("/apis/argoproj.io/v1alpha1/namespaces/argocd/{resource}");
-                let request = Request::get(path).body(Vec::new()).unwrap();
-                world.hub.request::<Value>(request).await.is_ok()
-            })
-            .await;
+            world
+                .until(&format!("{resource} are served"), || async {
+                    let path = format!("/apis/argoproj.io/v1alpha1/namespaces/argocd/{resource}");
+                    let request = Request::get(path).body(Vec::new()).unwrap();
+                    world.hub.request::<Value>(request).await.is_ok()
+                })
+                .await;
         }
         world.namespace(&world.hub, "argocd").await;
         world.start();
@@ -181,7 +187,8 @@ impl World {
         let (hub, shutdown) = (self.hub.clone(), self.shutdown.clone());
         tokio::spawn(async move {
             let (metrics, health) = (Metrics::new(), Health::new());
-            gangplank_applications::run(hub, ports, options, notifications, &metrics, &health, shutdown).await;
+            gangplank_applications::run(hub, ports, options, notifications, &metrics, &health, shutdown)
+                .await;
         });
     }
 
@@ -251,7 +258,8 @@ impl World {
     /// Returns `sync/health phase` of an Application; `absent` when there is none.
     pub(crate) async fn state(&self, name: &str) -> String {
         let Ok(Some(object)) = self.applications().get_opt(name).await else { return "absent".into() };
-        let word = |pointer: &str| object.data.pointer(pointer).and_then(Value::as_str).unwrap_or("-").to_owned();
+        let word =
+            |pointer: &str| object.data.pointer(pointer).and_then(Value::as_str).unwrap_or("-").to_owned();
         format!(
             "{}/{} {}",
             word("/status/sync/status"),
@@ -288,7 +296,8 @@ impl World {
 
     /// Returns a ConfigMap's `data` in the namespace `app`.
     pub(crate) async fn data(&self, client: &Client, name: &str) -> Option<Value> {
-        let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), "app", &resource("v1", "ConfigMap"));
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(client.clone(), "app", &resource("v1", "ConfigMap"));
         api.get_opt(name).await.unwrap().map(|object| object.data["data"].clone())
     }
 }
