@@ -65,16 +65,9 @@ fn applied_last(live: &Value, write: &Write<'_>) -> Option<super::FieldSet> {
 /// The applied object as the annotation holds it: without the annotation itself, sorted, with a line's end.
 fn annotation_of(applied: &Value) -> String {
     let mut applied = applied.clone();
-    if let Some(metadata) = applied.get_mut("metadata").and_then(Value::as_object_mut) {
-        let annotations = metadata.get_mut("annotations").and_then(Value::as_object_mut);
-        let empty = annotations.is_some_and(|annotations| {
-            annotations.remove(ANNOTATION);
-            annotations.is_empty()
-        });
-        if empty {
-            metadata.remove("annotations");
-        }
-    }
+    let annotations = applied.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut);
+    // Annotations that are left empty stay, as they do in the real server.
+    annotations.map(|annotations| annotations.remove(ANNOTATION));
     format!("{}\n", sorted(&applied))
 }
 

@@ -76,9 +76,16 @@ impl Structural {
         embedded::coerce(&self.root, object)
     }
 
-    /// Drops nulls that may not be and have no default, then fills in defaults.
+    /// Drops nulls that may not be and have no default, then fills in defaults: what becomes of an object that is decoded
+    /// from a request or from storage.
     pub fn apply_defaults(&self, object: &mut Value) {
         defaults::drop_nulls(&self.root, object);
+        defaults::fill(&self.root, object);
+    }
+
+    /// Fills in defaults alone: what becomes of the object that an apply has merged. A null that was applied stays there,
+    /// to be refused.
+    pub fn fill_defaults(&self, object: &mut Value) {
         defaults::fill(&self.root, object);
     }
 
