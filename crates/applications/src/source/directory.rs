@@ -11,18 +11,14 @@ use crate::spec::DirectorySpec;
 const DEPTH: usize = 64;
 
 /// Reads all manifests of a directory. The error names file and place.
-pub(super) fn render(
-    files: &Recorder<'_>,
-    path: &str,
-    options: &DirectorySpec,
-) -> Result<Vec<Value>, String> {
+pub(super) fn render(files: &Recorder, path: &str, options: &DirectorySpec) -> Result<Vec<Value>, String> {
     let mut objects = Vec::new();
     walk(files, path, path, options, DEPTH, &mut objects)?;
     Ok(objects)
 }
 
 fn walk(
-    files: &Recorder<'_>,
+    files: &Recorder,
     root: &str,
     directory: &str,
     options: &DirectorySpec,
@@ -34,7 +30,7 @@ fn walk(
     }
     for name in files.names(directory).unwrap_or_default() {
         let path = if directory.is_empty() { name } else { format!("{directory}/{name}") };
-        if files.is_directory(&path) {
+        if files.directory(&path).is_some() {
             if options.recurse {
                 walk(files, root, &path, options, depth - 1, objects)?;
             }
@@ -106,6 +102,8 @@ pub(super) fn add(place: &str, object: Value, objects: &mut Vec<Value>) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::files::FileTree;
 
@@ -115,7 +113,7 @@ mod tests {
         for (path, content) in files {
             tree.insert(path, content.as_bytes().into());
         }
-        let names = render(&Recorder::new(&tree), "app", &options).map(|objects| {
+        let names = render(&Recorder::new(Arc::new(tree)), "app", &options).map(|objects| {
             objects.iter().filter_map(|o| o["metadata"]["name"].as_str()).collect::<Vec<_>>().join(" ")
         });
         match (names, expect) {

@@ -9,7 +9,8 @@ use crate::files::FileTree;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reads {
     files: BTreeMap<String, Option<Arc<[u8]>>>,
-    directories: BTreeMap<String, Option<BTreeSet<String>>>,
+    listings: BTreeMap<String, Option<BTreeSet<String>>>,
+    directories: BTreeMap<String, Option<String>>,
 }
 
 impl Reads {
@@ -22,7 +23,8 @@ impl Reads {
             _ => false,
         };
         self.files.iter().all(|(path, before)| same(before, tree.read(path)))
-            && self.directories.iter().all(|(path, before)| *before == listing(tree, path))
+            && self.listings.iter().all(|(path, before)| *before == listing(tree, path))
+            && self.directories.iter().all(|(path, before)| *before == directory(tree, path))
     }
 }
 
@@ -30,14 +32,18 @@ fn listing(tree: &FileTree, path: &str) -> Option<BTreeSet<String>> {
     tree.is_directory(path).then(|| tree.names(path))
 }
 
+fn directory(tree: &FileTree, path: &str) -> Option<String> {
+    tree.is_directory(path).then(|| tree.resolve(path)).flatten()
+}
+
 /// A tree that notes what it is asked.
-pub(crate) struct Recorder<'a> {
-    tree: &'a FileTree,
+pub(crate) struct Recorder {
+    tree: Arc<FileTree>,
     reads: Mutex<Reads>,
 }
 
-impl<'a> Recorder<'a> {
-    pub(crate) fn new(tree: &'a FileTree) -> Recorder<'a> {
+impl Recorder {
+    pub(crate) fn new(tree: Arc<FileTree>) -> Recorder {
         Recorder { tree, reads: Mutex::default() }
     }
 
@@ -47,19 +53,28 @@ impl<'a> Recorder<'a> {
         bytes
     }
 
-    pub(crate) fn is_directory(&self, path: &str) -> bool {
-        self.names(path).is_some()
+    /// The directory behind a path, links resolved; none where there is none.
+    pub(crate) fn directory(&self, path: &str) -> Option<String> {
+        let real = directory(&self.tree, path);
+        self.lock().directories.insert(path.to_owned(), real.clone());
+        real
+    }
+
+    /// The path behind a path, links resolved; what leads there is noted with what is read there.
+    pub(crate) fn resolve(&self, path: &str) -> Option<String> {
+        self.tree.resolve(path)
     }
 
     /// The names in a directory; none where there is no directory.
     pub(crate) fn names(&self, path: &str) -> Option<BTreeSet<String>> {
-        let names = listing(self.tree, path);
-        self.lock().directories.insert(path.to_owned(), names.clone());
+        let names = listing(&self.tree, path);
+        self.lock().listings.insert(path.to_owned(), names.clone());
         names
     }
 
-    pub(crate) fn into_reads(self) -> Reads {
-        self.reads.into_inner().unwrap_or_else(PoisonError::into_inner)
+    /// Returns what was asked so far.
+    pub(crate) fn reads(&self) -> Reads {
+        self.lock().clone()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Reads> {
@@ -82,11 +97,11 @@ mod tests {
     #[test]
     fn only_what_was_asked_counts() {
         let before = tree(&[("a/x", "1"), ("b/y", "1")]);
-        let recorder = Recorder::new(&before);
+        let recorder = Recorder::new(Arc::new(before));
         recorder.read("a/x");
         recorder.read("a/absent");
         recorder.names("a");
-        let reads = recorder.into_reads();
+        let reads = recorder.reads();
         for (files, expect) in [
             (vec![("a/x", "1"), ("b/y", "2")], true),
             (vec![("a/x", "1")], true),

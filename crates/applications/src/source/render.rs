@@ -74,9 +74,9 @@ impl Renders {
             return kept.outcome.clone();
         }
         let rendering = tokio::task::spawn_blocking(move || {
-            let recorder = Recorder::new(&tree);
+            let recorder = Arc::new(Recorder::new(tree));
             let outcome = render(&recorder, &bare).map(Arc::new).map_err(|message| SourceError { message });
-            (outcome, recorder.into_reads())
+            (outcome, recorder.reads())
         });
         let (outcome, reads) = rendering
             .await
@@ -111,12 +111,12 @@ impl Renders {
 }
 
 /// Renders a source of a tree with the tool that it asks for, or that is detected.
-fn render(files: &Recorder<'_>, source: &SourceSpec) -> Result<Rendered, String> {
+fn render(files: &Arc<Recorder>, source: &SourceSpec) -> Result<Rendered, String> {
     if source.path.starts_with('/') {
         return Err(format!("{}: app path is absolute", source.path));
     }
     let path = clean(&source.path).ok_or_else(|| format!("{}: app path outside root", source.path))?;
-    if !files.is_directory(&path) {
+    if files.directory(&path).is_none() {
         return Err(format!("{}: app path does not exist", source.path));
     }
     let within = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
