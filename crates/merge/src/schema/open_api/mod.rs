@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 mod definitions;
 mod paths;
+mod protobuf;
 
 #[cfg(test)]
 mod tests;
@@ -93,6 +94,12 @@ pub fn v2(resources: &[Resource], server: &str) -> Value {
         },
         "security": [{"BearerToken": []}],
     })
+}
+
+/// A v2 document, as [`v2`] makes it, in the binary form that Go clients ask for
+/// (`application/com.github.proto-openapi.spec.v2@v1.0+protobuf`).
+pub fn v2_protobuf(document: &Value) -> Vec<u8> {
+    protobuf::encode(document)
 }
 
 fn paths_of(resources: &[Resource], form: Form) -> Map<String, Value> {
