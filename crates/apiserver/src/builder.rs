@@ -134,7 +134,11 @@ impl Builder {
         });
         crate::bootstrap::begin(&server);
         if let Some(directory) = &self.data {
-            server.store.open_journal(directory)?;
+            let order_of = |collection: &str| {
+                let resource = server.catalog.of_collection(collection)?;
+                crate::registry::order_of(&resource)
+            };
+            server.store.open_journal(directory, order_of)?;
         }
         crate::controllers::start(&server);
         Ok(ApiServer(server))

@@ -168,6 +168,9 @@ async fn answer(
             query.get("pretty").is_some_and(|p| p == "1" || p == "true"),
         )
     };
+    if path.starts_with("//") {
+        return Ok(discovery::not_found());
+    }
     if !place.resource_request {
         return discovery::answer(server, parts, &query, &place, &user, form_of);
     }
@@ -216,7 +219,7 @@ fn refusal(status: &Status, headers: &HeaderMap) -> Response<Body> {
     let (kind, bytes) = if yaml {
         ("application/yaml", crate::verbs::yaml(&value))
     } else {
-        ("application/json", value.to_string().into_bytes())
+        ("application/json", crate::object::ordered::bytes(&value))
     };
     let mut response = Response::new(body::whole(bytes));
     *response.status_mut() =

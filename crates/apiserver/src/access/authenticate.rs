@@ -81,10 +81,7 @@ fn for_server(user: User, own: &str, audiences: &[String]) -> Result<TokenCheck,
     if audiences.iter().any(|audience| audience == own) {
         return Ok(TokenCheck { user: with_group(user), audiences: vec![own.to_owned()] });
     }
-    Err(format!(
-        "unable to authenticate the token for audience {}",
-        crate::status::quote(&audiences.join(", "))
-    ))
+    Err("invalid bearer token".to_owned())
 }
 
 fn with_group(mut user: User) -> User {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::controllers::built_in;
 use crate::object::time;
+use crate::registry::order_of;
 use crate::server::Server;
 use crate::store::{CollectionName, Expect, Key, Object};
 
@@ -40,7 +41,8 @@ static SHARED: LazyLock<Shared> = LazyLock::new(|| {
             "labels": labels,
             "annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"},
         });
-        let object = Object::new(Key::new("", name), revision, &mut value);
+        let order = built_in(RBAC, plural).and_then(|resource| order_of(resource));
+        let object = Object::new(Key::new("", name), revision, &mut value, order);
         objects.push((collection, Arc::new(object)));
     };
     let defaults = || json!({"kubernetes.io/bootstrapping": "rbac-defaults"});
@@ -100,8 +102,13 @@ pub(crate) fn begin(server: &Arc<Server>) {
         value["metadata"]["uid"] = server.uid().into();
         value["metadata"]["creationTimestamp"] = time::write(server.now()).into();
         // A journal is opened later; nothing can refuse these.
-        let _ =
-            server.store.put(&resource.collection, &Key::new(namespace, name), &mut value, Expect::Absent);
+        let _ = server.store.put(
+            &resource.collection,
+            &Key::new(namespace, name),
+            &mut value,
+            Expect::Absent,
+            order_of(resource),
+        );
     };
     for name in NAMESPACES {
         let labels = json!({"kubernetes.io/metadata.name": name});

@@ -138,6 +138,7 @@ pub(super) fn v3(
             if let Ok(place) = HeaderValue::from_str(&format!("/openapi/v3/{name}?hash={own}")) {
                 response.headers_mut().insert(header::LOCATION, place);
             }
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             return Ok(response);
         }
         return Ok(tagged(parts, content.to_vec(), "application/json", Some("public, immutable")));

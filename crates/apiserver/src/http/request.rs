@@ -17,6 +17,8 @@ pub(crate) struct Place {
     pub(crate) name: String,
     /// More path parts than any resource has, or empty ones in between.
     pub(crate) stray: bool,
+    /// Below a namespace, and not the namespace itself.
+    pub(crate) in_namespace: bool,
     /// Reached by the old `/watch/` paths.
     pub(crate) legacy_watch: bool,
 }
@@ -65,6 +67,7 @@ impl Place {
             ["namespaces", namespace, rest @ ..] => {
                 place.namespace = (*namespace).to_owned();
                 if rest.first().is_some_and(|next| !NAMESPACE_SUBRESOURCES.contains(next)) {
+                    place.in_namespace = true;
                     rest
                 } else {
                     place.resource = "namespaces".to_owned();

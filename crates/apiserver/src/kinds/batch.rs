@@ -65,6 +65,8 @@ fn prepare_job(value: &mut Value) {
         return;
     }
     let (uid, name) = (value["metadata"]["uid"].clone(), value["metadata"]["name"].clone());
+    // A Job that took its labels from the template shares them: what is added to one is added to both.
+    let shared = value["metadata"]["labels"] == value["spec"]["template"]["metadata"]["labels"];
     let template = object_at(&mut value["spec"], "template");
     let labels = object_at(object_at(template, "metadata"), "labels");
     for (key, text) in [
@@ -74,6 +76,10 @@ fn prepare_job(value: &mut Value) {
         ("job-name", &name),
     ] {
         default(labels, key, text.clone());
+    }
+    if shared {
+        let labels = labels.clone();
+        value["metadata"]["labels"] = labels;
     }
     value["spec"]["selector"] = json!({"matchLabels": {UID_LABEL: uid}});
 }

@@ -18,7 +18,6 @@ macro_rules! field {
 
 pub(crate) const CORE: Strategy = Strategy {
     create_on_update: true,
-    default: default_core,
     validate: validate_core,
     fields: &[
         field!("involvedObject.kind", "involvedObject"."kind"),
@@ -39,6 +38,7 @@ pub(crate) const CORE: Strategy = Strategy {
 pub(crate) const EVENTS: Strategy = Strategy {
     create_on_update: true,
     validate: validate_events,
+    error_group: Some(""),
     fields: &[
         field!("regarding.kind", "regarding"."kind"),
         field!("regarding.namespace", "regarding"."namespace"),
@@ -54,10 +54,6 @@ pub(crate) const EVENTS: Strategy = Strategy {
     convert: Some((from_core, to_core)),
     ..PLAIN
 };
-
-fn default_core(value: &mut Value) {
-    super::fields::default_text(value, "type", "Normal");
-}
 
 /// Names in the core group and in events.k8s.io.
 const NAMES: [(&str, &str); 7] = [

@@ -9,6 +9,8 @@ use crate::status::FieldError;
 
 pub(crate) const POD: Strategy = Strategy {
     delete_answers_object: true,
+    graceful: true,
+    counts_generation: true,
     default: default_pod,
     prepare_create,
     validate,
@@ -28,6 +30,7 @@ pub(crate) const POD: Strategy = Strategy {
 fn default_pod(value: &mut Value) {
     let spec = object_at(value, "spec");
     pod_template::default_spec(spec);
+    pod_template::request_limits(spec);
     default(spec, "enableServiceLinks", true);
 }
 

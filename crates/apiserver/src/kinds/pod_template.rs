@@ -54,13 +54,10 @@ fn default_container(container: &mut Value, host_network: bool) {
         }
     }
     for variable in elements(container, "env") {
-        let reference = &mut variable["valueFrom"]["fieldRef"];
-        if reference.is_object() {
-            default_text(reference, "apiVersion", "v1");
-        } else if let Some(members) = variable.as_object_mut()
-            && members.get("valueFrom").is_some_and(Value::is_null)
+        if let Some(reference) =
+            variable.pointer_mut("/valueFrom/fieldRef").filter(|reference| reference.is_object())
         {
-            members.remove("valueFrom");
+            default_text(reference, "apiVersion", "v1");
         }
     }
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
@@ -79,13 +76,6 @@ fn default_container(container: &mut Value, host_network: bool) {
         }
     }
     let resources = object_at(container, "resources");
-    // What is limited and not asked for is asked for to the same amount.
-    if let Some(limits) = resources["limits"].as_object().cloned() {
-        let requests = object_at(resources, "requests");
-        for (name, amount) in limits {
-            default(requests, &name, amount);
-        }
-    }
     for member in ["limits", "requests"] {
         for amount in resources.get_mut(member).and_then(Value::as_object_mut).into_iter().flatten() {
             if let Some(canonical) = amount.1.as_str().and_then(quantity::canonical) {
@@ -161,6 +151,20 @@ fn default_volume(volume: &mut Value) {
     }
 }
 
+/// What a container of a Pod is limited to and does not ask for, it asks for to the same amount. Only Pods do this, not
+/// the templates of Pods.
+pub(crate) fn request_limits(spec: &mut Value) {
+    for member in ["initContainers", "containers"] {
+        for container in elements(spec, member) {
+            let Some(limits) = container["resources"]["limits"].as_object().cloned() else { continue };
+            let requests = object_at(&mut container["resources"], "requests");
+            for (name, amount) in limits {
+                default(requests, &name, amount);
+            }
+        }
+    }
+}
+
 /// Fills in the template of a workload.
 pub(crate) fn default_template(spec: &mut Value) {
     let template = object_at(spec, "template");
@@ -225,6 +229,22 @@ pub(crate) fn validate_spec(spec: &Value, path: &str, errors: &mut Vec<FieldErro
     }
 }
 
+/// Volume sources in the order in which a second one is noticed.
+const VOLUME_SOURCES: [&str; 12] = [
+    "emptyDir",
+    "hostPath",
+    "gitRepo",
+    "secret",
+    "nfs",
+    "persistentVolumeClaim",
+    "downwardAPI",
+    "configMap",
+    "projected",
+    "csi",
+    "ephemeral",
+    "image",
+];
+
 fn validate_volumes<'s>(spec: &'s Value, path: &str, errors: &mut Vec<FieldError>) -> Vec<&'s str> {
     let mut seen: Vec<&str> = Vec::new();
     for (index, volume) in list(spec, "volumes").enumerate() {
@@ -245,6 +265,8 @@ fn validate_volumes<'s>(spec: &'s Value, path: &str, errors: &mut Vec<FieldError
             .flat_map(|members| members.keys())
             .filter(|key| *key != "name")
             .collect();
+        let mut sources = sources;
+        sources.sort_by_key(|source| VOLUME_SOURCES.iter().position(|known| known == *source));
         for extra in sources.iter().skip(1) {
             errors.push(FieldError::forbidden(
                 format!("{at}.{extra}"),

@@ -51,20 +51,24 @@ pub(crate) fn tidy(object: &mut Value) {
     });
 }
 
-/// Merges owner references that name the same owner twice, as the real server does; says whether it did.
-pub(crate) fn merge_owners(object: &mut Value) -> bool {
+/// Merges owner references that name the same owner twice, as the real server does; the uids of those.
+pub(crate) fn merge_owners(object: &mut Value) -> Vec<String> {
     let Some(owners) = object["metadata"].get_mut("ownerReferences").and_then(Value::as_array_mut) else {
-        return false;
+        return Vec::new();
     };
-    let mut seen: Vec<Value> = Vec::new();
-    let before = owners.len();
+    let (mut seen, mut doubled): (Vec<Value>, Vec<String>) = (Vec::new(), Vec::new());
     for owner in owners.drain(..) {
-        if !seen.contains(&owner) {
+        if seen.contains(&owner) {
+            let uid = owner["uid"].as_str().unwrap_or_default().to_owned();
+            if !doubled.contains(&uid) {
+                doubled.push(uid);
+            }
+        } else {
             seen.push(owner);
         }
     }
     *owners = seen;
-    owners.len() != before
+    doubled
 }
 
 fn each(errors: &mut Vec<FieldError>, field: &str, value: &str, reasons: Vec<String>) {
@@ -198,6 +202,19 @@ fn owners(owners: &Value, path: &str) -> Vec<FieldError> {
 
 fn describe(owner: &Value) -> String {
     format!("{}/{}", owner["kind"].as_str().unwrap_or_default(), owner["name"].as_str().unwrap_or_default())
+}
+
+/// Finalizers without a domain that are none of the system's own: built-in kinds refuse them.
+pub(crate) fn finalizer_names(object: &Value, path: &str) -> Vec<FieldError> {
+    let standard = |name: &str| matches!(name, "kubernetes" | "orphan" | "foregroundDeletion");
+    let wrong =
+        finalizers(object).into_iter().enumerate().filter(|(_, name)| !name.contains('/') && !standard(name));
+    wrong
+        .map(|(index, name)| {
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            FieldError::invalid_text(element(&format!("{path}.finalizers"), index), name, why)
+        })
+        .collect()
 }
 
 fn validate_finalizers(finalizers: &Value, path: &str) -> Vec<FieldError> {

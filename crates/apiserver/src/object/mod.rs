@@ -2,6 +2,7 @@
 
 pub(crate) mod meta;
 pub(crate) mod names;
+pub(crate) mod ordered;
 pub(crate) mod quantity;
 pub(crate) mod selector;
 pub(crate) mod time;

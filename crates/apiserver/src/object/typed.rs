@@ -337,7 +337,8 @@ impl Seed<'_, '_> {
                 Ok(Value::Null)
             }
             Expected::Time | Expected::MicroTime => {
-                self.walk.say("json: cannot unmarshal number into Go value of type string".to_owned());
+                let place = Place { go_type: "string", ..self.place };
+                self.walk.wrong(place, "number");
                 Ok(Value::Null)
             }
             _ => Ok(self.scalar(value, "number", &[Expected::Float, Expected::IntOrString])),

@@ -13,7 +13,7 @@ mod row;
 
 pub(crate) use catalog::{Catalog, Found};
 pub(crate) use row::{
-    ALL_VERBS, PLAIN, Resource, Row, SCALE, STATUS, Scope, Strategy, Subresource, api_version,
+    ALL_VERBS, PLAIN, Resource, Row, SCALE, STATUS, Scope, Strategy, Subresource, api_version, order_of,
 };
 
 use std::sync::{Arc, LazyLock};

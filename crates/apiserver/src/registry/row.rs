@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use gangplank_merge::schema::{Schema, builtin};
 use serde_json::Value;
 
 use crate::custom::Custom;
@@ -75,6 +76,10 @@ pub(crate) struct Strategy {
     pub(crate) delete_answers_object: bool,
     /// The text of a field that field selectors may name, besides name and namespace.
     pub(crate) fields: &'static [SelectableField],
+    /// The group that errors name, where it is not the kind's own.
+    pub(crate) error_group: Option<&'static str>,
+    /// Whether a Pod-like deletion shows its mark even when the object goes at once.
+    pub(crate) graceful: bool,
     /// Turns an object of the stored version into this one, and back.
     pub(crate) convert: Option<Conversion>,
 }
@@ -102,6 +107,8 @@ pub(crate) const PLAIN: Strategy = Strategy {
     needs_version: false,
     delete_answers_object: false,
     fields: &[],
+    error_group: None,
+    graceful: false,
     convert: None,
 };
 
@@ -212,6 +219,14 @@ pub(crate) struct Resource {
 
 fn borrowed(words: &'static [&'static str]) -> Vec<Text> {
     words.iter().map(|word| Text::Borrowed(word)).collect()
+}
+
+/// The order in which the members of a kind's objects are written; none for custom resources, which sort them.
+pub(crate) fn order_of(resource: &Resource) -> Option<Schema> {
+    // Objects that are stored as another kind are written as that one.
+    let (group, plural) = resource.collection.split_once('/')?;
+    let stored = super::BUILT_IN.iter().find(|row| row.is(group, plural))?;
+    builtin().kind(&stored.group, &stored.version, &stored.kind)
 }
 
 /// `group/version`, or the version alone for the core group.

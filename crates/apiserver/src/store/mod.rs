@@ -23,6 +23,7 @@ mod object;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use gangplank_merge::schema::Schema;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -83,13 +84,18 @@ impl Store {
         Store { inner: Mutex::new(inner), progress: watch::Sender::new(start) }
     }
 
-    /// Opens the journal in `directory`, takes over what it holds, and writes every later change to it.
-    pub(crate) fn open_journal(&self, directory: &std::path::Path) -> Result<bool, JournalError> {
+    /// Opens the journal in `directory`, takes over what it holds, and writes every later change to it. `order_of` tells
+    /// the order in which members of a collection's objects are written.
+    pub(crate) fn open_journal(
+        &self,
+        directory: &std::path::Path,
+        order_of: impl Fn(&str) -> Option<Schema>,
+    ) -> Result<bool, JournalError> {
         let mut inner = self.lock();
         let (journal, records) = Journal::open(directory)?;
         let found = !records.is_empty();
         for record in records {
-            inner.restore(record);
+            inner.restore(record, &order_of);
         }
         inner.compacted = inner.revision;
         inner.unseen.clear();
@@ -137,9 +143,10 @@ impl Store {
         key: &Key,
         value: &mut Value,
         expect: Expect,
+        order: Option<Schema>,
     ) -> Result<Arc<Object>, Refused> {
         let mut inner = self.lock();
-        let object = inner.put(name, key, value, expect)?;
+        let object = inner.put(name, key, value, expect, order)?;
         self.progress.send_replace(inner.revision);
         Ok(object)
     }
@@ -212,6 +219,7 @@ impl Inner {
         key: &Key,
         value: &mut Value,
         expect: Expect,
+        order: Option<Schema>,
     ) -> Result<Arc<Object>, Refused> {
         let current = self.get(name, key.text());
         match (expect, &current) {
@@ -220,7 +228,7 @@ impl Inner {
             _ => return Err(Refused::Changed),
         }
         let revision = self.revision + 1;
-        let object = Arc::new(Object::new(key.clone(), revision, value));
+        let object = Arc::new(Object::new(key.clone(), revision, value, order));
         if let Some(journal) = &mut self.journal {
             journal.put(name, &object).map_err(|error| Refused::Journal(error.to_string()))?;
         }
@@ -250,12 +258,12 @@ impl Inner {
         Ok(object)
     }
 
-    fn restore(&mut self, record: journal::Record) {
+    fn restore(&mut self, record: journal::Record, order_of: impl Fn(&str) -> Option<Schema>) {
         self.revision = self.revision.max(record.revision);
         let name: CollectionName = record.collection.into();
         match record.body {
             Some(mut value) => {
-                let object = Arc::new(Object::new(record.key, record.revision, &mut value));
+                let object = Arc::new(Object::new(record.key, record.revision, &mut value, order_of(&name)));
                 self.open(&name).seed(object);
             }
             None => self.open(&name).drop_silently(record.key.text()),

@@ -5,7 +5,10 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use gangplank_merge::schema::Schema;
 use serde_json::{Map, Value};
+
+use crate::object::ordered;
 
 /// Where an object stands in its collection.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +52,8 @@ pub(crate) struct Object {
     pub(crate) terminating: bool,
     /// The members after `kind` and `apiVersion`, ending in `}`: what stands before them depends on who asks.
     rest: Bytes,
+    /// The order in which its members are written.
+    order: Option<Schema>,
     /// What was made of this state once, kept for the next who asks.
     memo: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
@@ -69,7 +74,8 @@ fn text_of(value: Option<&Value>) -> Box<str> {
 
 impl Object {
     /// Takes a state. `value` must be an object; its resourceVersion is set to `revision`.
-    pub(crate) fn new(key: Key, revision: u64, value: &mut Value) -> Object {
+    /// With a schema its members are written in the order of Go's struct, without one sorted.
+    pub(crate) fn new(key: Key, revision: u64, value: &mut Value, order: Option<Schema>) -> Object {
         if !value["metadata"].is_object() {
             value["metadata"] = Value::Object(Map::new());
         }
@@ -90,7 +96,8 @@ impl Object {
             labels: labels.unwrap_or_default(),
             owners: owners.unwrap_or_default(),
             terminating,
-            rest: rest_of(value),
+            rest: ordered::write_rest(value, order.as_ref()).into(),
+            order,
             memo: OnceLock::new(),
         }
     }
@@ -103,7 +110,7 @@ impl Object {
 
     /// The same state with another resourceVersion.
     pub(crate) fn at_revision(&self, revision: u64) -> Object {
-        Object::new(self.key.clone(), revision, &mut self.value())
+        Object::new(self.key.clone(), revision, &mut self.value(), self.order.clone())
     }
 
     /// The members after `kind` and `apiVersion`, ending in `}`.
@@ -118,22 +125,4 @@ impl Object {
         text.extend_from_slice(&self.rest);
         serde_json::from_slice(&text).unwrap_or_default()
     }
-}
-
-fn rest_of(value: &Value) -> Bytes {
-    let mut out = Vec::with_capacity(512);
-    let members =
-        value.as_object().into_iter().flatten().filter(|(key, _)| *key != "kind" && *key != "apiVersion");
-    for (i, (key, member)) in members.enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        // Writing JSON values to memory cannot fail: their keys are strings and their numbers finite.
-        let _ = serde_json::to_writer(&mut out, key);
-        out.push(b':');
-        let _ = serde_json::to_writer(&mut out, member);
-    }
-    out.push(b'}');
-    out.shrink_to_fit();
-    Bytes::from(out)
 }

@@ -9,7 +9,7 @@ fn name() -> CollectionName {
 fn put(store: &Store, key: &str, value: i64, expect: Expect) -> u64 {
     let (namespace, name_) = key.split_once('/').unwrap();
     let mut value = json!({"metadata": {"name": name_}, "v": value});
-    store.put(&name(), &Key::new(namespace, name_), &mut value, expect).unwrap().revision
+    store.put(&name(), &Key::new(namespace, name_), &mut value, expect, None).unwrap().revision
 }
 
 fn keys(objects: &[Arc<Object>]) -> Vec<String> {
@@ -47,9 +47,9 @@ fn a_write_on_an_old_state_is_refused() {
     let store = Store::new(0);
     put(&store, "n/a", 1, Expect::Absent);
     let mut value = json!({});
-    let again = store.put(&name(), &Key::new("n", "a"), &mut value, Expect::Absent);
+    let again = store.put(&name(), &Key::new("n", "a"), &mut value, Expect::Absent, None);
     assert_eq!(again.unwrap_err(), Refused::Changed);
-    let stale = store.put(&name(), &Key::new("n", "a"), &mut value, Expect::Revision(7));
+    let stale = store.put(&name(), &Key::new("n", "a"), &mut value, Expect::Revision(7), None);
     assert_eq!(stale.unwrap_err(), Refused::Changed);
 }
 
@@ -57,7 +57,7 @@ fn a_write_on_an_old_state_is_refused() {
 fn the_journal_survives_a_cut_line() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::new(0);
-    assert!(!store.open_journal(directory.path()).unwrap());
+    assert!(!store.open_journal(directory.path(), |_| None).unwrap());
     let revision = put(&store, "n/a", 1, Expect::Absent);
     put(&store, "n/b", 2, Expect::Absent);
     put(&store, "n/a", 3, Expect::Revision(revision));
@@ -67,7 +67,7 @@ fn the_journal_survives_a_cut_line() {
     text.push_str("{\"collection\":\"core/th");
     std::fs::write(&path, text).unwrap();
     let store = Store::new(0);
-    assert!(store.open_journal(directory.path()).unwrap());
+    assert!(store.open_journal(directory.path(), |_| None).unwrap());
     assert_eq!(keys(&store.list("core/things", "")), ["n/a=3", "n/b=2"]);
     assert_eq!(store.revision(), 3);
 }

@@ -25,7 +25,7 @@ fn joined<'a>(parts: impl Iterator<Item = &'a str>) -> String {
 }
 
 pub(super) fn name(object: &Value, _: i64) -> Value {
-    object["metadata"]["name"].clone()
+    text(&object["metadata"]["name"]).into()
 }
 
 pub(super) fn created_at(object: &Value, _: i64) -> Value {
@@ -42,7 +42,7 @@ pub(super) fn data_count(object: &Value, _: i64) -> Value {
 }
 
 pub(super) fn object_type(object: &Value, _: i64) -> Value {
-    object["type"].clone()
+    text(&object["type"]).into()
 }
 
 pub(super) fn phase(object: &Value, _: i64) -> Value {

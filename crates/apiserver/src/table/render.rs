@@ -72,7 +72,9 @@ pub(crate) fn table_of<'o>(
 ) -> Value {
     let rows: Vec<Value> = objects.map(|object| row(layout, object)).collect();
     let definitions = if layout.definitions { definitions(layout.resource) } else { Value::Null };
-    let custom_and_empty = layout.resource.custom.is_some() && rows.is_empty();
+    // Nor has the table of definitions rows when there are none.
+    let loose = layout.resource.custom.is_some() || layout.resource.group == "apiextensions.k8s.io";
+    let custom_and_empty = loose && rows.is_empty();
     json!({
         "kind": "Table",
         "apiVersion": format!("meta.k8s.io/{}", layout.version),

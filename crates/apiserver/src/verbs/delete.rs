@@ -13,7 +13,7 @@ use crate::go;
 use crate::http::body::Body;
 use crate::http::query::{ListOptions, dry_run_errors};
 use crate::object::{meta, time, typed};
-use crate::registry::Resource;
+use crate::registry::{Resource, order_of};
 use crate::status::{Answer, FieldError, Status, quote};
 use crate::store::{Expect, Object, Refused};
 
@@ -223,6 +223,10 @@ fn remove(call: &Call<'_>, object: &Arc<Object>, options: &Options) -> Answer<Re
             return Ok(Removal::Dry(new, true));
         }
         return match server.store.remove(&resource.collection, &object.key, object.revision) {
+            Ok(_) if resource.strategy.graceful => {
+                mark(resource, &mut new, &now, 0);
+                Ok(Removal::Begun(new))
+            }
             Ok(last) => Ok(Removal::Gone(last)),
             Err(Refused::Changed) => Ok(Removal::Lost),
             Err(Refused::Journal(why)) => Err(Status::internal(why)),
@@ -236,8 +240,13 @@ fn remove(call: &Call<'_>, object: &Arc<Object>, options: &Options) -> Answer<Re
     if let Some((_, to_stored)) = resource.strategy.convert {
         to_stored(&mut stored);
     }
-    match server.store.put(&resource.collection, &object.key, &mut stored, Expect::Revision(object.revision))
-    {
+    match server.store.put(
+        &resource.collection,
+        &object.key,
+        &mut stored,
+        Expect::Revision(object.revision),
+        order_of(resource),
+    ) {
         Ok(object) => Ok(Removal::Begun(resource.value(&object))),
         Err(Refused::Changed) => Ok(Removal::Lost),
         Err(Refused::Journal(why)) => Err(Status::internal(why)),

@@ -35,6 +35,7 @@ pub(super) async fn get(call: &Call<'_>) -> Answer<Response<Body>> {
         })?;
         wait_for(call, revision).await?;
     }
+    call.form(crate::http::negotiate::Offer::Object)?;
     let object = call.server.store.get(&call.resource.collection, call.key().text());
     reply::object(call, 200, &object.ok_or_else(|| call.not_found())?)
 }
@@ -72,11 +73,7 @@ impl Filter {
         if let Some(field) = fields.unknown(known) {
             let message = match &resource.custom {
                 Some(_) => format!("field label not supported: {field}"),
-                None => {
-                    let mut first = resource.kind.chars();
-                    let _ = &mut first;
-                    unsupported_field(resource, field)
-                }
+                None => unsupported_field(resource, field),
             };
             return Err(Status::bad_request(message));
         }
@@ -147,7 +144,7 @@ fn read_token(token: &str) -> Answer<Start> {
     let value: Value = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
     if value["v"] != "meta.k8s.io/v1" {
         let version = value["v"].as_str().unwrap_or_default();
-        return Err(invalid(format!("server does not recognize this encoded version {}", quote(version))));
+        return Err(invalid(format!("server does not recognize this encoded version {version}")));
     }
     let start = value["start"].as_str().unwrap_or_default();
     if start.is_empty() {

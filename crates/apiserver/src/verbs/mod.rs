@@ -123,7 +123,7 @@ pub(crate) async fn dispatch(call: &Call<'_>) -> Answer<Response<Body>> {
 /// Refuses paths that no resource has, and methods that this one does not know.
 fn route(call: &Call<'_>) -> Answer<()> {
     let (place, resource) = (call.place, &call.resource);
-    let in_namespace = !place.namespace.is_empty() && place.resource != "namespaces";
+    let in_namespace = place.in_namespace;
     // All namespaces at once may be listed and watched, and created into where the body says the namespace.
     let scope_fits = if resource.namespaced() { in_namespace || !place.of_one() } else { !in_namespace };
     if place.stray || !scope_fits {
@@ -141,11 +141,11 @@ fn route(call: &Call<'_>) -> Answer<()> {
             None => return Err(Status::no_resource()),
         }
     };
-    if place.name.is_empty()
-        && !in_namespace
-        && resource.namespaced()
-        && !matches!(place.verb.as_str(), "list" | "watch")
-    {
+    let reads = matches!(place.verb.as_str(), "list" | "watch");
+    if place.name.is_empty() && !in_namespace && resource.namespaced() && !reads {
+        if resource.custom.is_some() {
+            return Err(text_not_found());
+        }
         // Writing needs a namespace in the path; only reading has the shorter one.
         return Err(Status::method_not_allowed());
     }

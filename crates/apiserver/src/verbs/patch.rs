@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::http::Response;
-use gangplank_merge::schema::{Schema, builtin};
+use gangplank_merge::schema::{Node, Scalar, Schema, builtin};
 use gangplank_merge::strategic::StrategicError;
 use gangplank_merge::{json_patch, merge_patch, strategic};
 use serde_json::{Map, Value};
@@ -18,6 +18,7 @@ use crate::http::body::Body;
 use crate::http::negotiate::Offer;
 use crate::http::query::{FieldValidation, Write, WriteOptions};
 use crate::object::meta;
+use crate::object::ordered::{Touched, go_value};
 use crate::object::typed::{self, Finding};
 use crate::status::{Answer, FieldError, Status, quote};
 use crate::store::Object;
@@ -54,9 +55,10 @@ fn way_of(call: &Call<'_>) -> Answer<Way> {
             } else {
                 all
             };
-            Err(Status::unsupported_media_type(format!(
+            let message = format!(
                 "the body of the request was in an unknown format - accepted media types include: {types}"
-            )))
+            );
+            Err(Status::other(415, "UnsupportedMediaType", message, Some(serde_json::json!({}))))
         }
     }
 }
@@ -125,6 +127,15 @@ pub(super) fn configuration(call: &Call<'_>, validation: FieldValidation) -> Ans
     Ok(value)
 }
 
+/// The name that a configuration gives must be the path's.
+fn check_applied(call: &Call<'_>, applied: &Value) -> Answer<()> {
+    let name = meta::text(applied, "name");
+    if name.is_empty() && meta::text(applied, "generateName").is_empty() {
+        return Ok(());
+    }
+    super::update::check_name(call, applied)
+}
+
 fn writer<'a>(call: &'a Call<'a>, manager: &str, door: Door) -> Answer<Writer<'a>> {
     Writer::of_call(call, manager.to_owned(), door)
         .ok_or_else(|| Status::unforeseen(format!("no schema for {}", call.resource.kind)))
@@ -185,14 +196,12 @@ fn create(call: &Call<'_>, options: &WriteOptions) -> Answer<Response<Body>> {
     if let Some(metadata) = applied.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("resourceVersion");
     }
-    let mut new = writer(call, &options.field_manager, Door::Object)?.apply(
+    check_applied(call, &applied)?;
+    let new = writer(call, &options.field_manager, Door::Object)?.apply(
         None,
         &applied,
         options.force.unwrap_or(false),
     )?;
-    if meta::text(&new, "name").is_empty() {
-        meta::of(&mut new).insert("name".to_owned(), call.place.name.as_str().into());
-    }
     let new = decoded(call, new, options.field_validation)?;
     write::create(call, new, String::new(), options.dry_run, Ownership::Tracked)?.reply(call, 201)
 }
@@ -231,6 +240,9 @@ fn patch_once(
     let patched = patched(call, &old, way, schema_of(&call.resource))?;
     let (text, mut findings) = (patched.text, patched.findings);
     let schema = schema_of(&call.resource).filter(|_| call.resource.custom.is_none());
+    if let Some(why) = kind_mistake(call, &patched.value, &text) {
+        return Err(undecodable(&text, &why));
+    }
     let mut new = match &schema {
         Some(schema) => {
             let decoded = typed::decode(text.as_bytes(), Some(schema.root()), &call.resource.kind)
@@ -256,11 +268,10 @@ fn patch_once(
     if schema.is_none() {
         crate::custom::admit_patched(call, &mut new, options.field_validation)?;
     }
+    super::update::check_name(call, &new)?;
     let version = meta::text(&new, "resourceVersion").to_owned();
     if !version.is_empty() && version != existing.revision.to_string() {
-        go::parse_uint(&version).map_err(|why| {
-            Status::unforeseen(format!("metadata.resourceVersion: Invalid value: {}: {why}", quote(&version)))
-        })?;
+        go::parse_uint(&version).map_err(Status::unforeseen)?;
         return Err(Status::modified(&call.resource.group, &call.resource.plural, &call.place.name));
     }
     let uid = meta::text(&new, "uid");
@@ -281,6 +292,31 @@ fn patch_once(
     write::update(call, change)
 }
 
+/// A patch that makes another kind of an object is told what that kind has against it.
+fn kind_mistake(call: &Call<'_>, value: &Value, text: &str) -> Option<String> {
+    let said = |member: &str| value[member].as_str().unwrap_or_default();
+    let (api, kind) = (said("apiVersion"), said("kind"));
+    let own = call.resource.api_version();
+    if (api.is_empty() && kind.is_empty())
+        || (api == own && kind == call.resource.kind)
+        || call.resource.custom.is_some()
+    {
+        return None;
+    }
+    let (group, version) = api.split_once('/').unwrap_or(("", api));
+    let Some(schema) = builtin().kind(group, version, kind) else {
+        return Some(format!(
+            "no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",
+            quote(kind),
+            quote(api)
+        ));
+    };
+    let decoded = typed::decode(text.as_bytes(), Some(schema.root()), kind).ok()?;
+    decoded.mistake.or_else(|| {
+        Some(format!("converting ({version}.{kind}) to (core.{}): unknown conversion", call.resource.kind))
+    })
+}
+
 struct Patched {
     value: Value,
     /// The value as the real server writes it in messages.
@@ -290,7 +326,10 @@ struct Patched {
 
 fn patched(call: &Call<'_>, old: &Value, way: Way, schema: Option<Schema>) -> Answer<Patched> {
     let bytes = call.body.as_ref();
-    let malformed = |why: String| Status::bad_request(format!("error decoding patch: {why}"));
+    let malformed = |why: String| {
+        let before = if way == Way::Strategic { "" } else { "error decoding patch: " };
+        Status::bad_request(format!("{before}{why}"))
+    };
     if let Some(why) = go::json_syntax_error(bytes) {
         return Err(malformed(why));
     }
@@ -298,8 +337,16 @@ fn patched(call: &Call<'_>, old: &Value, way: Way, schema: Option<Schema>) -> An
     let mut findings: Vec<String> = body.findings.iter().map(Finding::to_string).collect();
     let patch = body.value;
     let mut value = old.clone();
+    let mut touched = Touched::default();
     match way {
         Way::Json => {
+            for operation in patch.as_array().into_iter().flatten() {
+                let path = operation["path"].as_str().unwrap_or_default();
+                let parts: Vec<String> =
+                    path.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
+                // The last part is what is changed; the objects before it were taken apart.
+                touched.mark(parts.iter().take(parts.len().saturating_sub(1)).map(String::as_str));
+            }
             json_patch::operations(&patch)
                 .map_err(|error| malformed(json_patch_shape(&patch, &error.to_string())))?;
             for (index, operation) in patch.as_array().into_iter().flatten().enumerate() {
@@ -318,21 +365,78 @@ fn patched(call: &Call<'_>, old: &Value, way: Way, schema: Option<Schema>) -> An
                     format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
                 return Err(malformed(why));
             }
+            mark_merged(&patch, &mut Vec::new(), &mut touched);
             merge_patch::apply(&mut value, &patch);
         }
         _ => {
-            let Some(schema) = schema else { return Err(Status::unprocessable()) };
-            if !patch.is_object() {
-                let found = super::decode::kind_word(&patch);
-                let why =
-                    format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
-                return Err(malformed(why));
-            }
+            let Some(schema) = &schema else { return Err(Status::unprocessable()) };
+            let shown = go_value(&patch);
             value = strategic::apply(schema.root(), value, patch).map_err(strategic_failure)?;
+            if let Some(why) = restore_error(&value, schema.root(), "") {
+                return Err(undecodable(&shown, &why));
+            }
         }
     }
-    let text = value.to_string();
+    let text = touched.text(&value, schema.as_ref().map(Schema::root));
     Ok(Patched { value, text, findings })
+}
+
+/// Marks the objects that a merge patch lays others over.
+fn mark_merged<'p>(patch: &'p Value, path: &mut Vec<&'p str>, touched: &mut Touched) {
+    for (key, inner) in patch.as_object().into_iter().flatten() {
+        if inner.is_object() {
+            path.push(key);
+            touched.mark(path.iter().copied());
+            mark_merged(inner, path, touched);
+            path.pop();
+        }
+    }
+}
+
+/// Why a value does not fit its type, in the words of the converter that strategic patches go through.
+fn restore_error(value: &Value, node: Node<'_>, go_type: &str) -> Option<String> {
+    let found = match value {
+        Value::Null => return None,
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "slice",
+        Value::Object(_) => "map",
+    };
+    let kind = node.ty();
+    match (kind.scalar, &kind.list, &kind.map) {
+        (None, Some(list), None) => match value {
+            Value::Array(items) => items.iter().find_map(|item| restore_error(item, node.items(list), "")),
+            _ => Some(format!("cannot restore slice from {found}")),
+        },
+        (None, None, Some(map)) if map.fields.is_empty() => match value {
+            Value::Object(members) => {
+                let inner = node.values(map)?;
+                members.values().find_map(|member| restore_error(member, inner, ""))
+            }
+            _ if node.values(map).is_some() => Some(format!("cannot restore map from {found}")),
+            _ => None,
+        },
+        (None, None, Some(map)) => match value {
+            Value::Object(members) => members.iter().find_map(|(name, member)| {
+                let field = map.fields.get(name.as_str())?;
+                restore_error(member, node.of_field(field), &field.go_type)
+            }),
+            _ => Some(format!("cannot restore struct from: {found}")),
+        },
+        (Some(Scalar::Integer | Scalar::Number), None, None) if !value.is_number() => {
+            let word = go_type.trim_start_matches('*');
+            Some(format!("unrecognized type: {}", if word.is_empty() { "int64" } else { word }))
+        }
+        (Some(Scalar::Boolean), None, None) if !value.is_boolean() => {
+            Some("unrecognized type: bool".to_owned())
+        }
+        (Some(Scalar::String), None, None) if !value.is_string() => {
+            Some("unrecognized type: string".to_owned())
+        }
+        _ => None,
+    }
 }
 
 fn json_patch_shape(patch: &Value, why: &str) -> String {
@@ -340,16 +444,16 @@ fn json_patch_shape(patch: &Value, why: &str) -> String {
         return why.to_owned();
     }
     let found = super::decode::kind_word(patch);
-    format!("json: cannot unmarshal {found} into Go value of type jsonpatch.Patch")
+    format!("json: cannot unmarshal {found} into Go value of type []handlers.jsonPatchOp")
 }
 
 fn strategic_failure(error: StrategicError) -> Box<Status> {
     let message = error.to_string();
     match error {
-        StrategicError::NotAnObject { .. } => Status::bad_request(format!("error decoding patch: {message}")),
-        StrategicError::RetainKeys | StrategicError::ElementOrder | StrategicError::PrimitiveList => {
-            Status::bad_request(message)
-        }
+        StrategicError::NotAnObject { .. }
+        | StrategicError::RetainKeys
+        | StrategicError::ElementOrder
+        | StrategicError::PrimitiveList => Status::bad_request(message),
         StrategicError::ListOfLists => Status::unprocessable(),
         _ => Status::unforeseen(message),
     }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use ::http::{HeaderValue, Response, StatusCode, header};
+use gangplank_merge::schema::Schema;
 use serde_json::{Value, json};
 
-use super::Call;
+use super::{Call, schema_of};
 use crate::http::body::{self, Body};
 use crate::http::negotiate::{Encoding, Form, Offer, Shape};
+use crate::object::ordered;
 use crate::registry::Resource;
 use crate::status::{Answer, FieldError, Status};
 use crate::store::Object;
@@ -33,9 +35,7 @@ pub(crate) fn written(code: u16, form: &Form, value: &Value) -> Response<Body> {
         (Encoding::Json, true) => {
             bytes(code, "application/json", serde_json::to_vec_pretty(value).unwrap_or_default())
         }
-        (Encoding::Json, false) => {
-            bytes(code, "application/json", serde_json::to_vec(value).unwrap_or_default())
-        }
+        (Encoding::Json, false) => bytes(code, "application/json", ordered::bytes(value)),
     }
 }
 
@@ -185,7 +185,8 @@ fn list_text(resource: &Resource, metadata: &Value, page: &Page) -> Vec<u8> {
                     members.remove("kind");
                     members.remove("apiVersion");
                 }
-                out.extend_from_slice(value.to_string().as_bytes());
+                let schema = schema_of(resource).filter(|_| custom.is_none());
+                ordered::write(&mut out, &value, schema.as_ref().map(Schema::root));
             }
         }
     }

@@ -54,7 +54,7 @@ fn scale_of(resource: &Resource, object: &Value) -> Value {
         spec["replicas"] = number(&paths.spec).into();
     }
     let mut status = json!({"replicas": number(&paths.status)});
-    let selector = match object.pointer(&paths.selector) {
+    let selector = match object.pointer(&paths.selector).filter(|_| !paths.selector.is_empty()) {
         Some(Value::String(text)) => text.clone(),
         Some(selector @ Value::Object(map))
             if map.contains_key("matchLabels") || map.contains_key("matchExpressions") =>

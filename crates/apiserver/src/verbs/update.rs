@@ -12,7 +12,7 @@ use crate::http::body::Body;
 use crate::http::negotiate::Offer;
 use crate::http::query::{Write, WriteOptions};
 use crate::object::meta;
-use crate::status::{Answer, FieldError, Status, quote};
+use crate::status::{Answer, FieldError, Status};
 
 /// Replaces the object that the path names.
 pub(super) fn update(call: &Call<'_>) -> Answer<Response<Body>> {
@@ -68,7 +68,7 @@ fn gone(call: &Call<'_>, uid: &str) -> Box<Status> {
 }
 
 /// The body must name the object that the path names.
-fn check_name(call: &Call<'_>, body: &Value) -> Answer<()> {
+pub(super) fn check_name(call: &Call<'_>, body: &Value) -> Answer<()> {
     let (name, wanted) = (meta::text(body, "name"), &call.place.name);
     if name.is_empty() {
         return Err(Status::bad_request(format!(
@@ -95,10 +95,7 @@ pub(super) fn check_version(call: &Call<'_>, body: &Value, revision: u64) -> Ans
         }
         return Ok(());
     }
-    let given = go::parse_uint(version).map_err(|why| {
-        let field = "metadata.resourceVersion";
-        Status::unforeseen(format!("{field}: Invalid value: {}: {why}", quote(version)))
-    })?;
+    let given = go::parse_uint(version).map_err(Status::unforeseen)?;
     if given != revision {
         return Err(Status::modified(&resource.group, &resource.plural, &call.place.name));
     }

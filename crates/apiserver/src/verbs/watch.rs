@@ -20,6 +20,7 @@ use crate::go;
 use crate::http::body::{self, Body};
 use crate::http::negotiate::{Encoding, Form, Offer, Shape};
 use crate::http::query::ListOptions;
+use crate::object::ordered;
 use crate::object::selector::Fields;
 use crate::registry::Resource;
 use crate::server::Server;
@@ -297,12 +298,14 @@ impl Watch {
 
     fn send(&mut self, kind: &str, object: Value) {
         let event = json!({"type": kind, "object": object});
+        let text = |object: &Value| {
+            let mut out = format!("{{\"type\":\"{kind}\",\"object\":").into_bytes();
+            out.extend(ordered::bytes(object));
+            out.extend_from_slice(b"}\n");
+            out
+        };
         let piece = match self.form.encoding {
-            Encoding::Json => {
-                let mut text = event.to_string();
-                text.push('\n');
-                text.into_bytes()
-            }
+            Encoding::Json => text(&event["object"]),
             Encoding::Yaml => {
                 let mut text = b"---\n".to_vec();
                 text.extend(super::yaml(&event));

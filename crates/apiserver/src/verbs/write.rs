@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gangplank_merge::schema::fill;
+use gangplank_merge::schema::{Presence, fill};
 use serde_json::Value;
 
 use super::decode::schema_of;
@@ -10,7 +10,7 @@ use super::ownership::{Door, Writer, nothing_changed};
 use super::{Call, admit, reply};
 use crate::http::body::Body;
 use crate::object::{meta, time};
-use crate::registry::Resource;
+use crate::registry::{Resource, order_of};
 use crate::server::Server;
 use crate::status::{Answer, FieldError, Status};
 use crate::store::{Expect, Key, Object, Refused};
@@ -53,6 +53,13 @@ pub(super) fn to_go(resource: &Resource, value: &mut Value) {
         && let Some(schema) = schema_of(resource)
     {
         fill(schema.root(), value);
+        // An empty list that is always written is nothing to the store, and so is written as null.
+        for (name, field) in schema.root().ty().map.iter().flat_map(|map| &map.fields) {
+            let empty = value.get(name.as_ref()).and_then(Value::as_array).is_some_and(Vec::is_empty);
+            if field.presence == Presence::Always && empty {
+                value[name.as_ref()] = Value::Null;
+            }
+        }
     }
 }
 
@@ -93,15 +100,17 @@ pub(super) fn create(
     if let Some(custom) = &resource.custom {
         custom.default(&resource, &mut value);
     }
+    let metadata = meta::of(&mut value);
+    for member in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+        metadata.remove(member);
+    }
     if ownership == Ownership::Track
         && let Some(writer) = Writer::of_call(call, manager, Door::Object)
     {
         value = writer.update(None, value);
     }
     admit::namespace_for_create(call, &given)?;
-    if meta::merge_owners(&mut value) {
-        call.warn(DOUBLE_OWNERS);
-    }
+    warn_double_owners(call, &mut value);
     if given.is_empty() && !prefix.is_empty() {
         let kept: String = prefix.chars().take(MAX_PREFIX).collect();
         let name = format!("{kept}{}", server.suffix(SUFFIX));
@@ -109,7 +118,7 @@ pub(super) fn create(
     }
     controllers::admit_create(call, &mut value)?;
     let metadata = meta::of(&mut value);
-    for member in ["deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink"] {
+    for member in ["resourceVersion", "selfLink"] {
         metadata.remove(member);
     }
     metadata.insert("uid".to_owned(), server.uid().into());
@@ -126,6 +135,9 @@ pub(super) fn create(
     to_go(&resource, &mut value);
     let mut errors =
         meta::validate(&value, "metadata", Some(resource.strategy.name_rule), resource.namespaced());
+    if resource.custom.is_none() {
+        errors.extend(meta::finalizer_names(&value, "metadata"));
+    }
     (resource.strategy.validate)(&value, None, &mut errors);
     if let Some(custom) = &resource.custom {
         custom.validate(call, &resource, &value, None, &mut errors);
@@ -137,7 +149,7 @@ pub(super) fn create(
     }
     controllers::check_create(call, &value)?;
     custom::check_create(call, &value)?;
-    warn(call, &value);
+    warn(call, &value, None);
     let key = Key::new(call.namespace(), &name);
     if let Some(existing) = server.store.get(&resource.collection, key.text()) {
         return Err(exists(&resource, &name, &existing));
@@ -146,7 +158,7 @@ pub(super) fn create(
         return Ok(Outcome::Shown(value));
     }
     let mut stored = to_stored(&resource, &value);
-    match server.store.put(&resource.collection, &key, &mut stored, Expect::Absent) {
+    match server.store.put(&resource.collection, &key, &mut stored, Expect::Absent, order_of(&resource)) {
         Ok(object) => {
             controllers::settle(server);
             Ok(Outcome::Stored(object))
@@ -157,7 +169,14 @@ pub(super) fn create(
 }
 
 const DOUBLE_OWNERS: &str = ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in \
-    1.20+, and may reject such requests as early as 1.24; please fix your requests";
+    1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ";
+
+fn warn_double_owners(call: &Call<'_>, value: &mut Value) {
+    let doubled = meta::merge_owners(value);
+    if !doubled.is_empty() {
+        call.warn(format!("{DOUBLE_OWNERS}{}", doubled.join(", ")));
+    }
+}
 
 fn exists(resource: &Resource, name: &str, existing: &Object) -> Box<Status> {
     let mut refusal = Status::already_exists(&resource.group, &resource.plural, name);
@@ -167,10 +186,12 @@ fn exists(resource: &Resource, name: &str, existing: &Object) -> Box<Status> {
     refusal
 }
 
-fn warn(call: &Call<'_>, value: &Value) {
+fn warn(call: &Call<'_>, value: &Value, old: Option<&Value>) {
     let mut warnings = Vec::new();
+    let before = old.map(meta::finalizers).unwrap_or_default();
     for finalizer in meta::finalizers(value) {
-        let known = matches!(finalizer, "orphan" | "foregroundDeletion" | "kubernetes");
+        let known = matches!(finalizer, "orphan" | "foregroundDeletion" | "kubernetes")
+            || before.contains(&finalizer);
         if !finalizer.contains('/') && !known {
             call.warn(format!(
                 "metadata.finalizers: {}: prefer a domain-qualified finalizer name including a path (/) to avoid \
@@ -187,7 +208,12 @@ pub(super) fn refuse(resource: &Resource, name: &str, errors: &[FieldError]) -> 
     if errors.is_empty() {
         Ok(())
     } else {
-        Err(Status::invalid(&resource.group, &resource.kind, name, errors))
+        Err(Status::invalid(
+            resource.strategy.error_group.unwrap_or(&resource.group),
+            &resource.kind,
+            name,
+            errors,
+        ))
     }
 }
 
@@ -224,9 +250,7 @@ pub(super) fn update(call: &Call<'_>, change: Update<'_>) -> Answer<Attempt> {
     {
         new = writer.update(Some(old), new);
     }
-    if meta::merge_owners(&mut new) {
-        call.warn(DOUBLE_OWNERS);
-    }
+    warn_double_owners(call, &mut new);
     keep_system_metadata(&mut new, old);
     if door == Door::Object {
         (resource.strategy.prepare_update)(&mut new, old);
@@ -237,9 +261,13 @@ pub(super) fn update(call: &Call<'_>, change: Update<'_>) -> Answer<Attempt> {
     }
     count_generation(&resource, door, &mut new, old);
     let mut errors = meta::validate_update(&new, old, "metadata");
-    // The rules of the kind look at metadata again: what was wrong with it is told twice.
-    let doubled = if resource.custom.is_none() { errors.clone() } else { Vec::new() };
-    errors.extend(doubled);
+    if resource.custom.is_none() {
+        // The whole metadata is looked at again, and all of it twice: by the store and by the kind's own rules.
+        let rule = Some(resource.strategy.name_rule);
+        errors.extend(meta::validate(&new, "metadata", rule, resource.namespaced()));
+        errors.extend(meta::finalizer_names(&new, "metadata"));
+        errors.extend(errors.clone());
+    }
     match door {
         Door::Status => (resource.strategy.validate_status)(&new, old, &mut errors),
         _ => (resource.strategy.validate)(&new, Some(old), &mut errors),
@@ -251,7 +279,7 @@ pub(super) fn update(call: &Call<'_>, change: Update<'_>) -> Answer<Attempt> {
     if resource.group == "rbac.authorization.k8s.io" {
         access::check_escalation(server, call.user, &resource.plural, call.namespace(), &new, Some(old))?;
     }
-    warn(call, &new);
+    warn(call, &new, Some(old));
     if nothing_changed(old, &mut new) {
         return Ok(Attempt::Done(if dry_run {
             Outcome::Shown(new)
@@ -282,6 +310,7 @@ pub(super) fn update(call: &Call<'_>, change: Update<'_>) -> Answer<Attempt> {
         &existing.key,
         &mut stored,
         Expect::Revision(existing.revision),
+        order_of(&resource),
     ) {
         Ok(object) => {
             controllers::settle(server);
@@ -340,6 +369,14 @@ fn carry_over(resource: &Resource, door: Door, old: &Value, new: &mut Value) {
             *new = kept;
         }
         Door::Status => put(new, "spec"),
+        Door::Other("finalize") => {
+            // Through this door only the namespace's own finalizers go.
+            let finalizers = new["spec"]["finalizers"].take();
+            let mut kept = old.clone();
+            kept["spec"]["finalizers"] = finalizers;
+            kept["metadata"]["resourceVersion"] = new["metadata"]["resourceVersion"].take();
+            *new = kept;
+        }
         _ => {}
     }
 }
@@ -450,7 +487,7 @@ pub(crate) fn system_write(
         }
         let expect = existing.as_ref().map_or(Expect::Absent, |object| Expect::Revision(object.revision));
         let mut stored = to_stored(resource, &new);
-        match server.store.put(&resource.collection, key, &mut stored, expect) {
+        match server.store.put(&resource.collection, key, &mut stored, expect, order_of(resource)) {
             Ok(object) => return Some(object),
             Err(Refused::Changed) => {}
             Err(Refused::Journal(_)) => return None,

@@ -4,5 +4,6 @@
 
 mod corpus;
 mod normalize;
+mod ordered;
 mod pick;
 mod play;

@@ -34,6 +34,17 @@ impl Normal {
         Normal { namespace: namespace.to_owned(), ..Normal::default() }
     }
 
+    /// Notes uids, tokens and generated names in the order in which they stand in `text`, as far as they are in `value`.
+    pub fn collect_in_order(&mut self, value: &Value, text: &str) {
+        let shown = value.to_string();
+        for found in UID.find_iter(text) {
+            if shown.contains(found.as_str()) {
+                self.uid(found.as_str());
+            }
+        }
+        self.collect(value, "");
+    }
+
     /// Notes uids, tokens and generated names in the order in which they come.
     pub fn collect(&mut self, value: &Value, key: &str) {
         match value {

@@ -11,6 +11,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Map, Value, json};
 
 use crate::normalize::{Normal, difference};
+use crate::ordered::Ordered;
 use crate::pick::{look, meets, pick_all};
 
 /// How long a step may be repeated.
@@ -130,7 +131,7 @@ impl Play<'_> {
         headers
     }
 
-    async fn step(&mut self, step: &Value) -> Option<String> {
+    async fn step(&mut self, step: &Value, recorded: &Ordered) -> Option<String> {
         let request = &step["request"];
         let method = request["method"].as_str().unwrap();
         let mut path = self.fill(request["path"].as_str().unwrap());
@@ -156,7 +157,10 @@ impl Play<'_> {
         let body = match request.get("body") {
             None => Vec::new(),
             Some(Value::String(text)) => self.fill(text).into_bytes(),
-            Some(value) => python_json(&self.fill_value(value)).into_bytes(),
+            Some(_) => {
+                let body = recorded.get("request").and_then(|request| request.get("body")).unwrap();
+                body.map(&|text| self.fill(text)).dump().into_bytes()
+            }
         };
         let until = request.get("until").map(|until| self.fill_value(until));
         let deadline = tokio::time::Instant::now() + PATIENCE;
@@ -191,7 +195,7 @@ impl Play<'_> {
         } else if kind.contains("json") {
             parse(&text)
         } else {
-            text.into()
+            text.clone().into()
         };
         self.last = parsed.clone();
         self.last_headers = answer.headers.clone();
@@ -200,7 +204,7 @@ impl Play<'_> {
                 rules.iter().map(|(pointer, rule)| (self.fill(pointer), self.fill_value(rule))).collect();
             parsed = pick_all(&parsed, &rules);
         }
-        self.normal.collect(&parsed, "");
+        self.normal.collect_in_order(&parsed, &text);
         let mut got =
             json!({"status": answer.status, "content_type": kind, "body": self.normal.norm(&parsed, "")});
         let mut headers = Map::new();
@@ -287,23 +291,8 @@ fn encode(text: &str) -> String {
     out
 }
 
-/// JSON text as Python writes it, which error messages quote: a space after each colon and comma.
-fn python_json(value: &Value) -> String {
-    match value {
-        Value::Array(list) => format!("[{}]", list.iter().map(python_json).collect::<Vec<_>>().join(", ")),
-        Value::Object(map) => {
-            let parts: Vec<String> = map
-                .iter()
-                .map(|(key, inner)| format!("{}: {}", Value::from(key.as_str()), python_json(inner)))
-                .collect();
-            format!("{{{}}}", parts.join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
 /// Plays a case; tells the first difference.
-pub async fn play(case: &Value, number: usize) -> Option<String> {
+pub async fn play(case: &Value, recorded: &Ordered, number: usize) -> Option<String> {
     let server = server(number as u64);
     let namespace = format!("t{:05}-{number:03}", 12_345 + number);
     let mut play = Play {
@@ -325,7 +314,8 @@ pub async fn play(case: &Value, number: usize) -> Option<String> {
         return Some(format!("no namespace: {} {:?}", made.status, made.body));
     }
     for (index, step) in case["steps"].as_array().unwrap().iter().enumerate() {
-        if let Some(found) = play.step(step).await {
+        let recorded = &recorded.get("steps").unwrap().items()[index];
+        if let Some(found) = play.step(step, recorded).await {
             let (method, path) = (&step["request"]["method"], &step["request"]["path"]);
             return Some(format!("step {} {method} {path}: {found}", index + 1));
         }
