@@ -70,12 +70,17 @@ impl Ignored {
 /// Whether the live object can be told to be as desired without asking the API server.
 pub fn is_surely_same(target: &Value, live: &Value, ignored: &Ignored) -> bool {
     if ignored.is_empty() {
-        return covers(live, target) && owns_nothing_else(target, live);
+        return is_applied(target, live, FIELD_MANAGER);
     }
     let (mut target, mut bare) = (target.clone(), live.clone());
     ignored.remove(&mut target, live);
     ignored.remove(&mut bare, live);
-    covers(&bare, &target) && owns_nothing_else(&target, live)
+    covers(&bare, &target) && owns_nothing_else(&target, live, FIELD_MANAGER)
+}
+
+/// Whether `manager` has applied exactly this object already.
+pub(crate) fn is_applied(target: &Value, live: &Value, manager: &str) -> bool {
+    covers(live, target) && owns_nothing_else(target, live, manager)
 }
 
 /// Whether what a dry run of apply gives equals what is live, but for bookkeeping and for what is ignored.
@@ -162,10 +167,10 @@ fn managed_fields(object: &Value) -> impl Iterator<Item = &Value> {
     at(object, &["metadata", "managedFields"]).and_then(Value::as_array).into_iter().flatten()
 }
 
-fn owns_nothing_else(target: &Value, live: &Value) -> bool {
+fn owns_nothing_else(target: &Value, live: &Value, manager: &str) -> bool {
     managed_fields(live)
         .filter(|entry| {
-            text(entry, &["manager"]) == FIELD_MANAGER
+            text(entry, &["manager"]) == manager
                 && text(entry, &["operation"]) == "Apply"
                 && text(entry, &["subresource"]).is_empty()
         })

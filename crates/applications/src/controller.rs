@@ -23,6 +23,7 @@ use crate::engine::{Engine, reconcile};
 use crate::object::text;
 use crate::ports::{Destinations, Repositories, Repository};
 use crate::resources::{application_resource, project_resource};
+use crate::sets::{self, Sets};
 use crate::source::{Renders, RevisionKey, Revisions};
 
 /// What the engine is told.
@@ -129,10 +130,12 @@ pub async fn run(
         _ = project_store.wait_until_ready() => {}
     }
 
+    let revisions = Arc::new(Revisions::new(ports.repositories.clone()));
+    let renders = Arc::new(Renders::new(ports.repositories.clone()));
     let engine = Engine {
         hub: hub.clone(),
-        revisions: Revisions::new(ports.repositories.clone()),
-        renders: Renders::new(ports.repositories.clone()),
+        revisions: revisions.clone(),
+        renders: renders.clone(),
         destinations: ports.destinations.clone(),
         projects: project_store,
         recorder: Recorder::new(hub.clone(), "argocd-application-controller", &options.instance),
@@ -143,19 +146,47 @@ pub async fn run(
     };
     let context = Arc::new(Context { engine, metrics: metrics.controller("applications") });
 
-    let api: Api<DynamicObject> = Api::namespaced_with(hub, &options.namespace, &application_resource());
+    let api: Api<DynamicObject> =
+        Api::namespaced_with(hub.clone(), &options.namespace, &application_resource());
     let writer = reflector::store::Writer::new(application_resource());
     let store = writer.as_reader();
+    let (lost, orphaned) = mpsc::unbounded_channel();
     let applications = watcher::watcher(api, watcher::Config::default())
         .default_backoff()
         .reflect(writer)
-        .inspect_ok(move |event| {
-            if matches!(event, watcher::Event::InitDone) {
-                component.ready();
+        .inspect_ok(move |event| match event {
+            watcher::Event::InitDone => component.ready(),
+            watcher::Event::Delete(application) => {
+                for owner in
+                    application.owner_references().iter().filter(|owner| owner.kind == "ApplicationSet")
+                {
+                    let _ = lost.send(owner.name.clone());
+                }
             }
+            _ => {}
         })
         .applied_objects()
         .predicate_filter(what_matters, PredicateConfig::default());
+
+    let sets = Sets {
+        hub: hub.clone(),
+        namespace: options.namespace.clone(),
+        destinations: ports.destinations.clone(),
+        revisions,
+        renders,
+        applications: store.clone(),
+        recorder: Recorder::new(hub, "argocd-applicationset-controller", &options.instance),
+        attempts: Mutex::default(),
+    };
+    let (sets_shutdown, listed) = (shutdown.clone(), store.clone());
+    shutdown.spawn(async move {
+        // Without the Applications that are there, none could be told to be too many.
+        tokio::select! {
+            () = sets_shutdown.triggered() => return,
+            _ = listed.wait_until_ready() => {}
+        }
+        sets::run(sets, stream_of(orphaned), sets_shutdown).await;
+    });
 
     let (triggers, triggered) = mpsc::unbounded_channel();
     shutdown.spawn(follow_commits(

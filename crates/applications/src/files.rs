@@ -72,6 +72,15 @@ impl FileTree {
         names
     }
 
+    /// Returns all directories that hold files, at any depth, in order.
+    pub fn directories(&self) -> Vec<String> {
+        let mut directories = BTreeSet::new();
+        for path in self.files.keys() {
+            directories.extend(path.match_indices('/').map(|(at, _)| path[..at].to_owned()));
+        }
+        directories.into_iter().collect()
+    }
+
     /// Follows links in every part of a path. None where a link leads out, or in circles.
     pub fn resolve(&self, path: &str) -> Option<String> {
         let mut path = clean(path)?;

@@ -27,6 +27,7 @@ mod object;
 mod ports;
 mod project;
 mod resources;
+mod sets;
 mod source;
 mod spec;
 pub mod sync;

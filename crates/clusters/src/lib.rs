@@ -27,6 +27,7 @@ mod identity;
 mod login;
 mod probe;
 mod reach;
+mod repositories;
 mod repository;
 mod secret;
 mod transport;
@@ -41,6 +42,7 @@ pub use finding::{Finding, Severity};
 pub use identity::{AKS_SERVER_APPLICATION, ASSERTION_AUDIENCE, AzureLogin, PodIdentity, azure_login};
 pub use probe::{Proof, prove};
 pub use reach::{Reach, ReachChange, ReachIndex, ReachState};
+pub use repositories::{RepositoryIndex, follow_repositories};
 pub use repository::{
     RepositoryAccess, RepositoryKind, RepositoryLogin, RepositorySecret, access_for, normalize_url,
     read_repository,

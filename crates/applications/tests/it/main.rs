@@ -3,5 +3,6 @@
 #![cfg(test)]
 
 mod deletion;
+mod sets;
 mod sync;
 mod world;
