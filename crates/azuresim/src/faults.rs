@@ -39,6 +39,8 @@ pub struct Faults {
     /// How far Entra's clock is ahead of the world's (negative: behind) when it checks the times of an assertion and
     /// stamps its own tokens.
     pub entra_clock_skew: SignedDuration,
+    /// How long Entra's access tokens live; none for a day (identities) or an hour (applications).
+    pub token_lifetime: Option<Duration>,
     /// Why Entra can't fetch issuers' documents, if it can't.
     pub issuer_fetch: Option<String>,
     /// How many elements a page of a list holds; none for what each service documents.

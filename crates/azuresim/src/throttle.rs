@@ -13,7 +13,7 @@ pub(crate) struct Rate {
     pub(crate) per_second: f64,
 }
 
-/// So many keys are remembered at most; beyond that full buckets are forgotten first.
+/// So many keys are remembered at most; beyond that full buckets are forgotten, and all if none is.
 const MOST_BUCKETS: usize = 10_000;
 
 /// Buckets by what they limit.
@@ -27,6 +27,9 @@ impl Buckets {
         if buckets.len() >= MOST_BUCKETS {
             // A bucket untouched for an hour is full at every rate that is documented.
             buckets.retain(|_, (touched, _)| now.duration_since(*touched).as_secs() < 3600);
+            if buckets.len() >= MOST_BUCKETS {
+                buckets.clear();
+            }
         }
         let (touched, tokens) = buckets.entry(key).or_insert((now, rate.burst));
         let gone = now.duration_since(*touched).as_secs_f64().max(0.0);

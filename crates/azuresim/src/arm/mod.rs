@@ -57,7 +57,14 @@ pub(crate) struct Arm(Mutex<Store>);
 impl Arm {
     /// The store, with every operation that is over by now taken to its end.
     pub(crate) fn store<'a>(&'a self, azure: &Azure) -> MutexGuard<'a, Store> {
-        let removed = lock(&self.0).settle(azure.now());
+        let now = azure.now();
+        let (removed, expired) = {
+            let mut store = lock(&self.0);
+            (store.settle(now), store.expire(now))
+        };
+        for vault in expired {
+            azure.vaults.purge(&vault);
+        }
         for resource in removed {
             resources::forget(azure, &resource);
         }

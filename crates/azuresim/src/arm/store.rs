@@ -108,6 +108,11 @@ impl Store {
         end.and_then(|end| id.get(..end)).is_some_and(|group| self.get(group).is_some())
     }
 
+    /// Forgets the deleted vaults whose retention is over by `now`, and gives their names.
+    pub(super) fn expire(&mut self, now: Timestamp) -> Vec<String> {
+        self.deleted_vaults.extract_if(.., |_, deleted| deleted.is_over(now)).map(|(name, _)| name).collect()
+    }
+
     /// Takes every operation that has ended by `now` to its end, and gives the resources that are gone by it.
     pub(super) fn settle(&mut self, now: Timestamp) -> Vec<Resource> {
         let mut removed = Vec::new();

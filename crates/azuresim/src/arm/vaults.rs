@@ -30,6 +30,13 @@ pub(crate) struct DeletedVault {
     purge_on: Timestamp,
 }
 
+impl DeletedVault {
+    /// Whether it is past its retention.
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+        self.purge_on <= now
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct VaultBody {
     pub(crate) location: Option<String>,

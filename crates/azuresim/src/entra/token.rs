@@ -105,10 +105,11 @@ async fn issue(azure: &Azure, call: &Call, tenant: &str, version: Version) -> Re
         (None, None) => return Err(EntraError::CredentialMissing),
     };
     let audience = audience(azure, &scope)?;
-    let lifetime = match principal.kind {
+    let usual = match principal.kind {
         PrincipalKind::ManagedIdentity { .. } => IDENTITY_LIFETIME,
         _ => APPLICATION_LIFETIME,
     };
+    let lifetime = azure.faults.read(|faults| faults.token_lifetime).unwrap_or(usual);
     let token = access_token(azure, &principal, &audience, proof, now, lifetime)?;
     Ok(Reply::json(StatusCode::OK, &grant_body(version, &audience, token, now, lifetime))
         .header("cache-control", "no-store, no-cache")

@@ -236,8 +236,15 @@ impl Rbac {
 }
 
 /// Whether `pattern` (with `*` for any text) is the whole of `name`, letter case aside.
+///
+/// `a/*/read` also covers `a/read`: the built-in roles mean it so (Managed Identity Operator reads identities by
+/// `userAssignedIdentities/*/read`, Key Vault Reader reads vaults by `vaults/*/read`).
 pub fn wildcard_matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    matches_whole(pattern.as_bytes(), name.as_bytes())
+        || (pattern.contains("/*/") && matches_whole(pattern.replace("/*/", "/").as_bytes(), name.as_bytes()))
+}
+
+fn matches_whole(pattern: &[u8], name: &[u8]) -> bool {
     // Greedy with one point to fall back to: linear in practice, quadratic at worst, and needs no memory.
     let (mut p, mut n, mut star) = (0, 0, None);
     while n < name.len() {

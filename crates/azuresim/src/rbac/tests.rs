@@ -35,6 +35,8 @@ fn wildcards_stand_for_any_text() {
         ("", "", true),
         ("", "a", false),
         ("a**", "a", true),
+        ("Microsoft.KeyVault/vaults/*/read", "Microsoft.KeyVault/vaults/read", true),
+        ("Microsoft.KeyVault/vaults/*/read", "Microsoft.KeyVault/vaultsread", false),
     ];
     for (pattern, name, expect) in cases {
         assert_eq!(wildcard_matches(pattern, name), expect, "{pattern} ~ {name}");

@@ -7,7 +7,7 @@ use base64::{
     engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL},
 };
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use sha1::{Digest, Sha1};
 
 use super::{
     error::{Object, VaultError},
@@ -98,11 +98,9 @@ impl Objects {
 }
 
 fn listed_certificate(place: &Place<'_>, certificate: &Certificate) -> Value {
-    // The service's thumbprint is the first 20 bytes long; a digest of the certificate serves to tell them apart.
-    let digest = Sha256::digest(&certificate.der);
     json!({
         "id": format!("{}/certificates/{}", place.base, certificate.name),
-        "x5t": BASE64URL.encode(&digest[..20]),
+        "x5t": BASE64URL.encode(Sha1::digest(&certificate.der)),
         "attributes": Attributes::unchanged(place.settings, certificate.created),
         "tags": certificate.tags,
     })

@@ -284,7 +284,19 @@ async fn vaults_are_found_soft_deleted_and_recovered() {
             ("DELETE", &format!("{vault}{v}"), NONE, 200, ""),
             ("POST", &format!("{purge}/purge{v}"), NONE, 202, ""),
             ("POST", &format!("{purge}/purge{v}"), NONE, 404, "ResourceNotFound"),
-            ("PUT", &elsewhere, properties(json!({})), 200, ""),
+            ("PUT", &elsewhere, properties(json!({"softDeleteRetentionInDays": 7})), 200, ""),
+            ("DELETE", &elsewhere, NONE, 200, ""),
+            ("GET", &format!("{purge}{v}"), NONE, 200, ""),
+        ],
+    )
+    .await;
+    world.advance(7 * 86_400);
+    check(
+        &world,
+        ARM,
+        &[
+            ("GET", &format!("{purge}{v}"), NONE, 404, "ResourceNotFound"),
+            ("PUT", &format!("{vault}{v}"), properties(json!({})), 200, ""),
         ],
     )
     .await;

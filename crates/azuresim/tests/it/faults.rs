@@ -125,6 +125,19 @@ async fn entra_loses_the_issuer_and_the_time() {
 }
 
 #[tokio::test]
+async fn tokens_can_be_made_short_lived() {
+    let world = World::new();
+    world.cloud.set_faults(Faults { token_lifetime: Some(Duration::from_secs(60)), ..Faults::default() });
+    let token = world.caller("brief", "Reader", "/", ARM).await;
+    let url = format!("{ARM}{GROUP}?api-version=2022-09-01");
+    world.advance(359);
+    assert_eq!(world.with(&token, "GET", &url, NONE).await.status, 200);
+    world.advance(1);
+    let late = world.with(&token, "GET", &url, NONE).await;
+    assert_eq!((late.status, late.code().as_str()), (401, "ExpiredAuthenticationToken"));
+}
+
+#[tokio::test]
 async fn a_vault_limits_its_requests_when_asked_for() {
     let world = World::new();
     world.cloud.set_faults(Faults { throttling: Throttling::Documented, ..Faults::default() });

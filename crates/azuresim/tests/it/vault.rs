@@ -347,6 +347,7 @@ async fn certificates_and_keys_are_read() {
     assert!(world.cloud.set_vault_contents("argocd-prd-akv", contents));
     let certificate = world.get(&format!("{VAULT}/certificates/c/{V}")).await;
     assert_eq!(certificate.body["cer"], "REVS");
+    assert_eq!(certificate.body["x5t"], "il8CqqUhLpu-kH2OhOO19-jGeWc", "the SHA-1 of it");
     assert_eq!(certificate.body["id"], format!("{VAULT}/certificates/c/{}", "c".repeat(32)));
     assert_eq!(certificate.body["sid"], format!("{VAULT}/secrets/c/{}", "c".repeat(32)));
     assert_eq!(world.get(&format!("{VAULT}/keys/K/{V}")).await.body["key"], jwk);
