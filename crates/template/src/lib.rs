@@ -41,6 +41,7 @@ mod regexp;
 mod template;
 mod unicode;
 mod value;
+mod yaml_words;
 
 pub use error::{ExecutionError, Message, ParseError, Place};
 pub use functions::{Body, Call, Function, Functions, Outcome, Signature, Type};

@@ -1,6 +1,7 @@
 //! `eq ne lt le gt ge`: Go's comparisons, in which kinds must fit and only the signs of integers may differ.
 
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 use super::{Call, Function, Type};
 use crate::error::Message;
@@ -107,6 +108,7 @@ fn other_is_equal(a: &Value, b: &Value) -> Result<bool, Message> {
         return Ok(is_nil(a) == is_nil(b));
     }
     match (a, b) {
+        (Value::Object(a), Value::Object(b)) if a.kind() == Kind::Pointer => Ok(Rc::ptr_eq(a, b)),
         (Value::Object(a), Value::Object(b)) => Ok(a.equals(b.as_ref())),
         _ => {
             Err(Message::new("non-comparable type ").data(as_string(b)).words(format!(": {}", b.type_name())))

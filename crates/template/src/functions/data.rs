@@ -3,7 +3,7 @@
 use super::conversion::to_text;
 use super::{Call, Function, Outcome, Type};
 use crate::error::Message;
-use crate::json::{self, Style};
+use crate::json::{self, EncodeError, Style};
 use crate::value::{Kind, List, Map, Value};
 
 const PLAIN: Style = Style { raw: false, pretty: false };
@@ -34,13 +34,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("mustFromJson", &[Type::String], |call| {
         json::decode(&call.text(0)).map_err(|error| error.message())
     }),
-    Function::new("toJson", &[Type::Any], |call| {
-        Ok(json::encode(&call.value(0), PLAIN).unwrap_or_default().into())
-    }),
+    Function::new("toJson", &[Type::Any], |call| encode_or_nothing(call, PLAIN)),
     Function::new("mustToJson", &[Type::Any], |call| must_encode(call, PLAIN)),
-    Function::new("toPrettyJson", &[Type::Any], |call| {
-        Ok(json::encode(&call.value(0), PRETTY).unwrap_or_default().into())
-    }),
+    Function::new("toPrettyJson", &[Type::Any], |call| encode_or_nothing(call, PRETTY)),
     Function::new("mustToPrettyJson", &[Type::Any], |call| must_encode(call, PRETTY)),
     Function::new("toRawJson", &[Type::Any], |call| must_encode(call, RAW)),
     Function::new("mustToRawJson", &[Type::Any], |call| must_encode(call, RAW)),
@@ -66,7 +62,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn must_encode(call: &mut Call<'_>, style: Style) -> Outcome {
-    json::encode(&call.value(0), style).map(Value::from).map_err(Message::from)
+    json::encode(&call.value(0), style).map(Value::from).map_err(|error| error.to_string().into())
+}
+
+/// Nothing for what has no JSON; only a bound of ours is an error.
+fn encode_or_nothing(call: &mut Call<'_>, style: Style) -> Outcome {
+    match json::encode(&call.value(0), style) {
+        Err(EncodeError::Unsupported(_)) => Ok("".into()),
+        Err(error @ EncodeError::TooLong) => Err(error.to_string().into()),
+        Ok(text) => Ok(text.into()),
+    }
 }
 
 /// Equality that pays for its steps.

@@ -15,16 +15,23 @@ mod certificates;
 mod comparison;
 mod conversion;
 mod data;
+mod dates;
 mod decimal;
 mod dicts;
 mod encoding;
 mod escape;
+mod issue;
 mod lists;
 mod numbers;
+mod passwords;
 mod paths;
+mod random;
 mod regexes;
+mod semver;
 mod signature;
 mod strings;
+mod urls;
+mod version;
 mod yaml;
 
 use std::collections::HashMap;
@@ -89,13 +96,19 @@ static EXTERNAL_SECRETS: LazyLock<Functions> = LazyLock::new(|| {
         cases::FUNCTIONS,
         certificates::FUNCTIONS,
         data::FUNCTIONS,
+        dates::FUNCTIONS,
         dicts::FUNCTIONS,
         encoding::FUNCTIONS,
+        issue::FUNCTIONS,
         lists::FUNCTIONS,
         numbers::FUNCTIONS,
+        passwords::FUNCTIONS,
         paths::FUNCTIONS,
+        random::FUNCTIONS,
         regexes::FUNCTIONS,
+        semver::FUNCTIONS,
         strings::FUNCTIONS,
+        urls::FUNCTIONS,
         yaml::FUNCTIONS,
     ])
 });

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::{Call, Function, Outcome, Type};
 use crate::json::{self, Style};
 use crate::value::{Element, Map, Value};
+use crate::yaml_words::conversion_error;
 
 pub(super) const FUNCTIONS: &[Function] =
     &[Function::new("toYaml", &[Type::Any], to_yaml), Function::new("fromYaml", &[Type::String], from_yaml)];
@@ -26,8 +27,8 @@ fn from_yaml(call: &mut Call<'_>) -> Outcome {
     let text = call.utf8(0);
     let failed = |error: String| Ok(Value::map([("Error", Value::from(error))]));
     match to_json(&text, Dialect::SigsV2) {
-        Err(error) => failed(format!("error converting YAML to JSON: yaml: {error}")),
-        Ok(Json::Null) => Ok(Value::Map(Map::nil(Element::Any))),
+        Err(error) => failed(conversion_error(&error)),
+        Ok(Json::Null) => Ok(Value::Map(Map::new(Element::Any, []))),
         Ok(value @ Json::Object(_)) => Ok(from_json(value)),
         Ok(other) => {
             let found = match other {

@@ -15,8 +15,19 @@ pub(crate) struct Style {
     pub(crate) pretty: bool,
 }
 
-/// Writes a value. The error is Go's where Go has one.
-pub(crate) fn encode(value: &Value, style: Style) -> Result<Vec<u8>, String> {
+/// Why a value has no JSON.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EncodeError {
+    /// In Go's words.
+    #[error("json: unsupported {0}")]
+    Unsupported(String),
+    /// A bound of ours.
+    #[error("the JSON text would be longer than allowed")]
+    TooLong,
+}
+
+/// Writes a value.
+pub(crate) fn encode(value: &Value, style: Style) -> Result<Vec<u8>, EncodeError> {
     let mut encoder = Encoder { out: Vec::new(), style };
     encoder.value(value, 0)?;
     Ok(encoder.out)
@@ -39,12 +50,12 @@ impl Encoder {
         }
     }
 
-    fn value(&mut self, value: &Value, depth: usize) -> Result<(), String> {
+    fn value(&mut self, value: &Value, depth: usize) -> Result<(), EncodeError> {
         if depth > DEEPEST {
-            return Err("json: unsupported value: encountered a cycle".to_owned());
+            return Err(EncodeError::Unsupported("value: encountered a cycle".to_owned()));
         }
         if self.out.len() > CEILING {
-            return Err("json: the text would be longer than allowed".to_owned());
+            return Err(EncodeError::TooLong);
         }
         match value {
             Value::Nil => self.write("null"),
@@ -55,11 +66,11 @@ impl Encoder {
             Value::Uint64(number) => self.write(&number.to_string()),
             Value::Float(number) => {
                 let text = number_text(*number).ok_or_else(|| {
-                    format!("json: unsupported value: {}", float::format(*number, 'g', None))
+                    EncodeError::Unsupported(format!("value: {}", float::format(*number, 'g', None)))
                 })?;
                 self.write(&text);
             }
-            Value::Complex(..) => return Err("json: unsupported type: complex128".to_owned()),
+            Value::Complex(..) => return Err(EncodeError::Unsupported("type: complex128".to_owned())),
             Value::String(text) => self.string(text),
             Value::List(list) if list.is_nil() => self.write("null"),
             Value::List(list) => {
@@ -93,7 +104,7 @@ impl Encoder {
         Ok(())
     }
 
-    fn member(&mut self, index: usize, key: &[u8], item: &Value, depth: usize) -> Result<(), String> {
+    fn member(&mut self, index: usize, key: &[u8], item: &Value, depth: usize) -> Result<(), EncodeError> {
         self.separate(index, depth);
         self.string(key);
         self.write(if self.style.pretty { ": " } else { ":" });

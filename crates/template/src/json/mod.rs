@@ -5,5 +5,5 @@ mod encode;
 mod members;
 
 pub(crate) use decode::decode;
-pub(crate) use encode::{Style, encode};
+pub(crate) use encode::{EncodeError, Style, encode};
 pub(crate) use members::members;

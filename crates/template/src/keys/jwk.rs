@@ -8,7 +8,7 @@ use super::der;
 use super::pem::{self, Block};
 use super::private_key::{self, Curve, PrivateKey};
 use crate::json;
-use crate::value::{Map, Value};
+use crate::value::{Element, Map};
 
 /// A key that is public or private.
 enum Key {
@@ -47,10 +47,10 @@ fn bytes(map: &Map, name: &str) -> Result<Vec<u8>, String> {
 }
 
 fn parse(text_of_key: &[u8]) -> Result<Key, String> {
-    let value = json::decode(text_of_key).map_err(|error| format!("failed to unmarshal JSON: {error}"))?;
-    let Value::Map(map) = value else {
-        return Err("failed to unmarshal JSON: it is no object".to_owned());
-    };
+    let hint = r#"struct { Kty string "json:\"kty\""; D json.RawMessage "json:\"d\"" }"#;
+    let members = json::members(text_of_key, hint)
+        .map_err(|error| format!("failed to unmarshal JSON into key hint: {error}"))?;
+    let map = Map::new(Element::Any, members.into_iter().map(|member| (member.key, member.value)));
     let is_private = map.get(b"d").is_some();
     match text(&map, "kty").unwrap_or_default().as_str() {
         "RSA" if is_private => rsa_private(&map),
@@ -63,7 +63,9 @@ fn parse(text_of_key: &[u8]) -> Result<Key, String> {
 }
 
 fn rsa_public(map: &Map) -> Result<Key, String> {
-    let (n, e) = (bytes(map, "n")?, bytes(map, "e")?);
+    let within = |error: String| format!("failed to unmarshal JSON into key (*jwk.rsaPublicKey): {error}");
+    let e = bytes(map, "e").map_err(within)?;
+    let n = bytes(map, "n").map_err(within)?;
     let key = der::sequence(&[&der::unsigned(&n), &der::unsigned(&e)]);
     let info = private_key::public_key_info(private_key::RSA, &der::null(), &key);
     Ok(Key::Public { go_type: "*rsa.PublicKey", info })
@@ -79,7 +81,10 @@ fn rsa_private(map: &Map) -> Result<Key, String> {
 
 fn elliptic(map: &Map, is_private: bool) -> Result<Key, String> {
     let name = text(map, "crv").unwrap_or_default();
-    let curve = Curve::from_name(&name).ok_or_else(|| format!("unsupported curve {name}"))?;
+    let curve = Curve::from_name(&name).ok_or_else(|| {
+        let side = if is_private { "private" } else { "public" };
+        format!("failed to build {side} key: invalid curve algorithm {name}")
+    })?;
     let coordinate = |member: &str| {
         private_key::padded(&bytes(map, member)?, curve.size())
             .ok_or_else(|| format!("field {member} is too long"))

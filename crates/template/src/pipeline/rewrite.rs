@@ -189,7 +189,8 @@ fn join(merge: &Merge, data: Data) -> Result<Data, Reason> {
         MergeStrategy::Json if merge.into.is_empty() => Err(Reason::MissingInto),
         MergeStrategy::Json => {
             let style = Style { raw: true, pretty: false };
-            let text = json::encode(&Value::map(whole), style).map_err(Reason::Unwritable)?;
+            let text = json::encode(&Value::map(whole), style)
+                .map_err(|error| Reason::Unwritable(error.to_string()))?;
             let mut data = data;
             data.insert(merge.into.clone(), text);
             Ok(data)
@@ -203,6 +204,6 @@ fn member_text(value: &Value) -> Result<Vec<u8>, String> {
         Value::Nil => Vec::new(),
         Value::String(text) => text.to_vec(),
         Value::Float(number) => crate::format::float::format(*number, 'f', None).into_bytes(),
-        other => json::encode(other, Style::default())?,
+        other => json::encode(other, Style::default()).map_err(|error| error.to_string())?,
     })
 }

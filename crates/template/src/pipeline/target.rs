@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Data;
 use crate::format::float;
+use crate::yaml_words::conversion_error;
 
 /// Greatest index in a path. More would let a short path make a huge list.
 const GREATEST_INDEX: usize = 10_000;
@@ -182,8 +183,7 @@ pub fn parse_scalar(text: &str) -> Value {
 /// A rendered text as keys and texts: a YAML 1.1 map whose scalars are typed first and then made text again.
 pub(super) fn text_map(text: &[u8]) -> Result<Data, String> {
     let text = String::from_utf8_lossy(text);
-    let value = to_json(&text, Dialect::SigsV2)
-        .map_err(|error| format!("error converting YAML to JSON: yaml: {error}"))?;
+    let value = to_json(&text, Dialect::SigsV2).map_err(|error| conversion_error(&error))?;
     let cannot = |kind: &str, target: &str| {
         let words = "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal";
         Err(format!("{words} {kind} into Go value of type {target}"))

@@ -1,0 +1,5 @@
+package main
+
+import "text/template"
+
+func functions() template.FuncMap { return template.FuncMap{} }
