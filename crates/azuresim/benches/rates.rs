@@ -139,11 +139,9 @@ async fn answer(cloud: &Cloud, request: http::Request<Bytes>) -> Bytes {
 }
 
 /// Runs `act` on both cores until the time is over, and prints the rate.
-async fn measure<F: Future<Output = Bytes> + Send>(
-    what: &str,
-    act: impl Fn(usize) -> F + Clone + Send + 'static,
-) where
-    F: 'static,
+async fn measure<F>(what: &str, act: impl Fn(usize) -> F + Clone + Send + 'static)
+where
+    F: Future<Output = Bytes> + Send + 'static,
 {
     let begun = Instant::now();
     let workers: Vec<_> = (0..2)

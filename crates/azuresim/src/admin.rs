@@ -276,7 +276,6 @@ impl Cloud {
             principal_type: Some(principal_type.unwrap_or_else(|| "ServicePrincipal".to_owned())),
             description: None,
             condition: None,
-            condition_version: None,
             created_by: Uuid::nil(),
         };
         arm::assign(&self.azure, new)?;

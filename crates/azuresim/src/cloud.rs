@@ -21,7 +21,7 @@ use crate::{
     faults::{FaultBook, Faults},
     ids::Ids,
     ports::{ClusterBackend, IssuerFetch},
-    rbac::{Operation, Rbac},
+    rbac::{Attributes, Operation, Rbac},
     throttle::Buckets,
     vault::KeyVault,
     wire::{Call, Reply},
@@ -116,8 +116,19 @@ impl Azure {
 
     /// Whether this object id, itself or through a group, may do `operation` at `scope` now.
     pub(crate) fn allows(&self, object_id: Uuid, operation: Operation<'_>, scope: &str) -> bool {
+        self.allows_with(object_id, operation, &Attributes::default(), scope)
+    }
+
+    /// The same where a condition may ask for attributes of the request.
+    pub(crate) fn allows_with(
+        &self,
+        object_id: Uuid,
+        operation: Operation<'_>,
+        attributes: &Attributes,
+        scope: &str,
+    ) -> bool {
         let principals = self.entra.directory().with_groups(object_id);
-        self.rbac().allows(&principals, operation, scope, self.now())
+        self.rbac().deciding(&principals, operation, attributes, scope, self.now()).is_some()
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     cloud::Azure,
     faults::later,
-    rbac::{RoleAssignment, is_at_or_under},
+    rbac::{Attributes, Condition, RoleAssignment, is_at_or_under},
     wire::Reply,
 };
 
@@ -54,8 +54,7 @@ pub(crate) struct NewAssignment {
     pub(crate) principal: Uuid,
     pub(crate) principal_type: Option<String>,
     pub(crate) description: Option<String>,
-    pub(crate) condition: Option<String>,
-    pub(crate) condition_version: Option<String>,
+    pub(crate) condition: Option<Condition>,
     pub(crate) created_by: Uuid,
 }
 
@@ -105,15 +104,33 @@ pub(super) fn one(request: &Request<'_>, scope: &str, name: &str) -> Answer {
             ok(&document(found.ok_or_else(missing)?))
         }
         Method::PUT => {
-            request.authorize("Microsoft.Authorization/roleAssignments/write", scope)?;
             let rule = "the name of a role assignment is a GUID";
-            let name = id.map_err(|_| ArmError::InvalidName { name: name.to_owned(), rule })?;
-            let new = read(request, scope, name)?;
+            let name = id.map_err(|_| ArmError::InvalidName { name: name.to_owned(), rule });
+            let new = name.and_then(|name| read(request, scope, name));
+            // What is wrong with a request is told only to who may make it.
+            let attributes = match &new {
+                Ok(new) => {
+                    let known =
+                        azure.entra.directory().principal(new.principal).map(|it| it.principal_type());
+                    let stated = new.principal_type.as_deref();
+                    attributes("Request", new.role, new.principal, stated.or(known).unwrap_or_default())
+                }
+                Err(_) => Attributes::default(),
+            };
+            request.authorize_with("Microsoft.Authorization/roleAssignments/write", &attributes, scope)?;
+            let new = new?;
             let (status, assignment) = assign(azure, new)?;
             Ok(Reply::json(status, &document(&assignment)))
         }
         Method::DELETE => {
-            request.authorize("Microsoft.Authorization/roleAssignments/delete", scope)?;
+            let attributes = {
+                let rbac = azure.rbac();
+                let known = id.as_ref().ok().and_then(|id| rbac.assignment(*id)).filter(at_this_scope);
+                known
+                    .map(|it| attributes("Resource", it.role, it.principal, &it.principal_type))
+                    .unwrap_or_default()
+            };
+            request.authorize_with("Microsoft.Authorization/roleAssignments/delete", &attributes, scope)?;
             let until = later(request.now, azure.faults.read(|faults| faults.role_propagation));
             let mut rbac = azure.rbac_mut();
             let known = id.ok().filter(|id| rbac.assignment(*id).filter(at_this_scope).is_some());
@@ -141,10 +158,26 @@ fn read(request: &Request<'_>, scope: &str, name: Uuid) -> Result<NewAssignment,
         principal,
         principal_type: properties.principal_type.filter(|it| !it.is_empty()),
         description: properties.description,
-        condition: properties.condition.filter(|it| !it.is_empty()),
-        condition_version: properties.condition_version,
+        condition: condition(properties.condition, properties.condition_version.as_deref())?,
         created_by: request.caller.object_id,
     })
+}
+
+fn condition(text: Option<String>, version: Option<&str>) -> Result<Option<Condition>, ArmError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    if version != Some("2.0") {
+        return Err(ArmError::BadRequest("a condition needs the conditionVersion 2.0".into()));
+    }
+    Condition::parse(&text).map(Some).map_err(|error| ArmError::BadRequest(error.to_string()))
+}
+
+/// What a condition can ask of an assignment, be it requested or about to be deleted.
+fn attributes(source: &str, role: Uuid, principal: Uuid, principal_type: &str) -> Attributes {
+    let name = |name: &str| format!("{TYPE}:{name}");
+    Attributes::default()
+        .with(source, &name("RoleDefinitionId"), role.to_string())
+        .with(source, &name("PrincipalId"), principal.to_string())
+        .with(source, &name("PrincipalType"), principal_type)
 }
 
 /// Makes an assignment, if the rules allow it.
@@ -166,7 +199,6 @@ pub(crate) fn assign(azure: &Azure, new: NewAssignment) -> Result<(StatusCode, R
         principal_type,
         description: new.description,
         condition: new.condition,
-        condition_version: new.condition_version,
         created_by: new.created_by,
         created_on: now,
         effective_from: later(now, propagation),
@@ -265,8 +297,8 @@ pub(super) fn document(assignment: &RoleAssignment) -> Value {
             "principalType": assignment.principal_type,
             "scope": assignment.scope,
             "description": assignment.description,
-            "condition": assignment.condition,
-            "conditionVersion": assignment.condition_version,
+            "condition": assignment.condition.as_ref().map(Condition::text),
+            "conditionVersion": assignment.condition.as_ref().map(|_| "2.0"),
             "createdOn": created_on,
             "updatedOn": created_on,
             "createdBy": created_by,

@@ -12,7 +12,7 @@ use super::ArmError;
 use crate::{
     cloud::Azure,
     entra::{Caller, CallerError},
-    rbac::Operation,
+    rbac::{Attributes, Operation},
     wire::{Call, Reply, encode},
 };
 
@@ -64,7 +64,17 @@ impl<'a> Request<'a> {
 
     /// Fails unless the caller may do `action` at `scope`.
     pub(super) fn authorize(&self, action: &str, scope: &str) -> Result<(), ArmError> {
-        if self.azure.allows(self.caller.object_id, Operation::Action(action), scope) {
+        self.authorize_with(action, &Attributes::default(), scope)
+    }
+
+    /// The same where a condition of the caller's role may ask for attributes of the request.
+    pub(super) fn authorize_with(
+        &self,
+        action: &str,
+        attributes: &Attributes,
+        scope: &str,
+    ) -> Result<(), ArmError> {
+        if self.azure.allows_with(self.caller.object_id, Operation::Action(action), attributes, scope) {
             return Ok(());
         }
         Err(ArmError::AuthorizationFailed {

@@ -6,6 +6,7 @@
 //! stands for any text, slashes included; letter case doesn't matter.
 
 mod builtin;
+mod condition;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use builtin::role_id;
+pub use condition::{Attributes, Condition, ConditionError};
 
 /// One `permissions` element of a role definition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,10 +89,8 @@ pub struct RoleAssignment {
     pub principal_type: String,
     /// A note.
     pub description: Option<String>,
-    /// An attribute-based condition. It is kept and shown, not evaluated.
-    pub condition: Option<String>,
-    /// The condition's language, `2.0`.
-    pub condition_version: Option<String>,
+    /// A condition that narrows what it grants.
+    pub condition: Option<Condition>,
     /// Object id of who made it.
     pub created_by: Uuid,
     /// When it was made.
@@ -128,22 +128,25 @@ impl Default for Rbac {
 impl Rbac {
     /// Whether any of `principals` (an object id and those of its groups) may do `operation` at `scope`.
     pub fn allows(&self, principals: &[Uuid], operation: Operation<'_>, scope: &str, now: Timestamp) -> bool {
-        self.deciding(principals, operation, scope, now).is_some()
+        self.deciding(principals, operation, &Attributes::default(), scope, now).is_some()
     }
 
-    /// The assignment by which the operation is allowed.
+    /// The assignment by which the operation, with these attributes of the request, is allowed.
     pub fn deciding(
         &self,
         principals: &[Uuid],
         operation: Operation<'_>,
+        attributes: &Attributes,
         scope: &str,
         now: Timestamp,
     ) -> Option<&RoleAssignment> {
         let scope = scope.to_ascii_lowercase();
+        let (Operation::Action(name) | Operation::DataAction(name)) = operation;
         ancestors(&scope).filter_map(|scope| self.assignments.get(scope)).flatten().find(|assignment| {
             principals.contains(&assignment.principal)
                 && assignment.is_effective(now)
                 && self.definitions.get(&assignment.role).is_some_and(|role| role.grants(operation))
+                && assignment.condition.as_ref().is_none_or(|condition| condition.holds(name, attributes))
         })
     }
 

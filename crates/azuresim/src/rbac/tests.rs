@@ -12,7 +12,6 @@ fn assignment(role: &str, principal: u128, scope: &str) -> RoleAssignment {
         principal_type: "ServicePrincipal".into(),
         description: None,
         condition: None,
-        condition_version: None,
         created_by: Uuid::nil(),
         created_on: Timestamp::UNIX_EPOCH,
         effective_from: Timestamp::UNIX_EPOCH,

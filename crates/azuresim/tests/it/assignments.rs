@@ -328,3 +328,54 @@ async fn a_subscription_has_four_thousand_at_most() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_condition_narrows_who_may_be_assigned_what() {
+    let world = World::new();
+    let engineer = world.cloud.create_application("engineer");
+    world.cloud.add_client_secret(engineer, "s".to_owned().into(), jiff::Timestamp::MAX);
+    let identity = world.cloud.create_identity(GROUP, "argocd-prd", "westeurope").expect("an identity");
+    let allowed = role_id("Key Vault Secrets User").expect("a role");
+    let attribute =
+        |source: &str| format!("@{source}[Microsoft.Authorization/roleAssignments:RoleDefinitionId]");
+    let clause = |verb: &str, source: &str| {
+        format!(
+            "((!(ActionMatches{{'Microsoft.Authorization/roleAssignments/{verb}'}})) OR ({} \
+             ForAnyOfAnyValues:GuidEquals {{{allowed}}}))",
+            attribute(source)
+        )
+    };
+    let condition = format!("{} AND {}", clause("write", "Request"), clause("delete", "Resource"));
+    let own = |condition: &str, version: Value| {
+        let mut body =
+            body(&role("Role Based Access Control Administrator"), &engineer.object_id.to_string(), "");
+        body["properties"]["condition"] = json!(condition);
+        body["properties"]["conditionVersion"] = version;
+        body
+    };
+    let at = |number: u128| format!("{GROUP}{ASSIGNMENTS}/{}{V}", name(number));
+    check(
+        &world,
+        ARM,
+        &[
+            ("PUT", &at(1), own(&condition, json!(null)), 400, "BadRequest"),
+            ("PUT", &at(1), own("nonsense", json!("2.0")), 400, "BadRequest"),
+            ("PUT", &at(1), own(&condition, json!("2.0")), 201, ""),
+        ],
+    )
+    .await;
+    assert_eq!(world.get(&format!("{ARM}{}", at(1))).await.at("/properties/condition"), &json!(condition));
+    let token = world.secret_login(engineer.app_id, "s", "https://management.azure.com/.default").await;
+    let oid = identity.principal_id.to_string();
+    let rows = [
+        ("PUT", at(2), body(&role("Owner"), &oid, "ServicePrincipal"), 403),
+        ("PUT", at(2), json!({}), 403),
+        ("PUT", at(2), body(&role("Key Vault Secrets User"), &oid, "ServicePrincipal"), 201),
+        ("DELETE", at(1), NONE, 403),
+        ("DELETE", at(2), NONE, 200),
+    ];
+    for (method, path, body, status) in rows {
+        let answer = world.with(&token, method, &format!("{ARM}{path}"), body).await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text);
+    }
+}
