@@ -17,6 +17,7 @@ mod cluster;
 mod fleet;
 mod issuer;
 mod kubeconfig;
+mod protobuf;
 mod surroundings;
 mod webhook;
 
