@@ -253,7 +253,11 @@ pub(super) fn apply(
     entry.time = last.as_ref().and_then(|last| last.time.clone());
     entry.fields = typed::fields_of(schema.root(), applied).recursive_difference(write.reset);
     managed.push(entry.clone());
-    let mut merged = match &last {
+    // Who wants all that it wanted before takes nothing away.
+    let gives_up = |last: &&Entry| {
+        last.api_version != write.api_version || !last.fields.difference(&entry.fields).is_empty()
+    };
+    let mut merged = match last.as_ref().filter(gives_up) {
         Some(last) => prune(&merged, &managed, last, write.api_version, write.versions),
         None => merged,
     };
