@@ -17,34 +17,75 @@ const fn rate(burst: f64, per_second: f64) -> Rate {
     Rate { burst, per_second }
 }
 
-/// Takes one request from every bucket that counts it. Gives the header that says what is left.
-pub(super) fn check(request: &Request<'_>, lower: &[&str]) -> Result<Option<(&'static str, u32)>, ArmError> {
-    let (kind, header, limit) = match request.call.method {
-        Method::GET | Method::HEAD => {
-            ("reads", "x-ms-ratelimit-remaining-subscription-reads", rate(250.0, 25.0))
+/// A principal may ask this much of a subscription (or of the tenant itself); all principals together fifteen times it.
+struct Limit {
+    kind: &'static str,
+    rate: Rate,
+    subscription: &'static str,
+    everybody: &'static str,
+    tenant: &'static str,
+}
+
+const ALL_PRINCIPALS: f64 = 15.0;
+
+const READS: Limit = Limit {
+    kind: "reads",
+    rate: rate(250.0, 25.0),
+    subscription: "x-ms-ratelimit-remaining-subscription-reads",
+    everybody: "x-ms-ratelimit-remaining-subscription-global-reads",
+    tenant: "x-ms-ratelimit-remaining-tenant-reads",
+};
+
+const WRITES: Limit = Limit {
+    kind: "writes",
+    rate: rate(200.0, 10.0),
+    subscription: "x-ms-ratelimit-remaining-subscription-writes",
+    everybody: "x-ms-ratelimit-remaining-subscription-global-writes",
+    tenant: "x-ms-ratelimit-remaining-tenant-writes",
+};
+
+const DELETES: Limit = Limit {
+    kind: "deletes",
+    rate: rate(200.0, 10.0),
+    subscription: "x-ms-ratelimit-remaining-subscription-deletes",
+    everybody: "x-ms-ratelimit-remaining-subscription-global-deletes",
+    tenant: "x-ms-ratelimit-remaining-tenant-deletes",
+};
+
+/// Headers that say what is left.
+pub(super) type Remaining = Vec<(&'static str, u32)>;
+
+/// Takes one request from every bucket that counts it.
+pub(super) fn check(request: &Request<'_>, lower: &[&str]) -> Result<Remaining, ArmError> {
+    let limit = match request.call.method {
+        Method::GET | Method::HEAD => READS,
+        Method::DELETE => DELETES,
+        _ => WRITES,
+    };
+    let throttling = request.azure.faults.read(|faults| faults.throttling);
+    let take = |key: String, rate: Rate, code| match throttling {
+        Throttling::Off => Ok(rate.burst as u32 - 1),
+        Throttling::Documented => {
+            let taken = request.azure.buckets.take(key, rate, request.now);
+            taken.map_err(|wait: Duration| ArmError::TooManyRequests { code, retry_after: retry_after(wait) })
         }
-        Method::DELETE => ("deletes", "x-ms-ratelimit-remaining-subscription-deletes", rate(200.0, 10.0)),
-        _ => ("writes", "x-ms-ratelimit-remaining-subscription-writes", rate(200.0, 10.0)),
     };
-    if request.azure.faults.read(|faults| faults.throttling) == Throttling::Off {
-        return Ok(Some((header, limit.burst as u32 - 1)));
+    let (kind, caller) = (limit.kind, request.caller.object_id);
+    let remaining = match lower {
+        ["subscriptions", subscription, ..] => {
+            let code = "SubscriptionRequestsThrottled";
+            let everybody = rate(limit.rate.burst * ALL_PRINCIPALS, limit.rate.per_second * ALL_PRINCIPALS);
+            vec![
+                (limit.everybody, take(format!("arm {kind} {subscription}"), everybody, code)?),
+                (limit.subscription, take(format!("arm {kind} {subscription} {caller}"), limit.rate, code)?),
+            ]
+        }
+        _ => vec![(limit.tenant, take(format!("arm {kind} {caller}"), limit.rate, "TooManyRequests")?)],
+    };
+    for (key, rate) in of_provider(&request.call.method, lower) {
+        take(key, rate, "Throttled")?;
     }
-    let take = |key: String, limit, code| {
-        let taken = request.azure.buckets.take(key, limit, request.now);
-        taken.map_err(|wait: Duration| ArmError::TooManyRequests { code, retry_after: retry_after(wait) })
-    };
-    let tenant_scope = ["tenant"];
-    let scope = if lower.first() == Some(&"subscriptions") {
-        lower.get(1..2).unwrap_or(&tenant_scope)
-    } else {
-        &tenant_scope
-    };
-    let key = format!("arm {kind} {} {}", scope.join("/"), request.caller.object_id);
-    let left = take(key, limit, "SubscriptionRequestsThrottled")?;
-    for (key, limit) in of_provider(&request.call.method, lower) {
-        take(key, limit, "Throttled")?;
-    }
-    Ok(Some((header, left)))
+    Ok(remaining)
 }
 
 /// The buckets of the resource provider that serves the path.
@@ -78,7 +119,7 @@ fn of_provider(method: &Method, lower: &[&str]) -> Vec<(String, Rate)> {
             ]
         }
         ["subscriptions", .., "microsoft.containerservice", "managedclusters"] => {
-            let burst = if lower.len() == 4 { 500.0 } else { 60.0 };
+            let burst = if lower.len() == 5 { 500.0 } else { 60.0 };
             vec![(format!("aks list {path}"), rate(burst, 1.0))]
         }
         ["subscriptions", s, .., "microsoft.containerservice", "managedclusters", _] => match *method {

@@ -87,23 +87,19 @@ pub(crate) async fn handle(azure: &Arc<Azure>, call: &Call) -> Reply {
     if lower == ["metadata", "endpoints"] {
         return subscriptions::metadata_endpoints(azure, call);
     }
-    let answer = match Request::authenticate(azure, call) {
-        Ok(request) => answer(&request, &lower).await,
-        Err(error) => Err(error),
-    };
-    answer.unwrap_or_else(|error| {
-        let environment = &azure.environment;
-        error.reply(&format!("{}/{}", environment.url(&environment.login), azure.tenant_id))
-    })
-}
-
-async fn answer(request: &Request<'_>, lower: &[&str]) -> Answer {
-    let remaining = limits::check(request, lower)?;
-    let reply = route(request, lower).await?;
-    Ok(match remaining {
-        Some((header, remaining)) => reply.header(header, remaining.to_string()),
-        None => reply,
-    })
+    let environment = &azure.environment;
+    let login = format!("{}/{}", environment.url(&environment.login), azure.tenant_id);
+    let counted = Request::authenticate(azure, call).and_then(|request| {
+        let remaining = limits::check(&request, &lower)?;
+        Ok((request, remaining))
+    });
+    match counted {
+        Ok((request, remaining)) => {
+            let reply = route(&request, &lower).await.unwrap_or_else(|error| error.reply(&login));
+            remaining.into_iter().fold(reply, |reply, (header, left)| reply.header(header, left.to_string()))
+        }
+        Err(error) => error.reply(&login),
+    }
 }
 
 async fn route(request: &Request<'_>, lower: &[&str]) -> Answer {

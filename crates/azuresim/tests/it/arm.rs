@@ -1,4 +1,4 @@
-use gangplank_azuresim::{Faults, NewCluster, Throttling};
+use gangplank_azuresim::{Faults, NewCluster};
 use serde_json::{Value, json};
 
 use crate::world::{ARM, GROUP, LOGIN, SUBSCRIPTION, TENANT, VAULT, World, check, guid};
@@ -371,27 +371,4 @@ async fn resource_graph_answers_inventories() {
     let url = format!("{ARM}/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01");
     let seen = world.with(&stranger, "POST", &url, json!({"query": "Resources"})).await;
     assert_eq!(seen.at("/count"), 0, "only what the caller may read");
-}
-
-#[tokio::test]
-async fn rates_are_limited_when_asked_for() {
-    let world = World::new();
-    let url = format!("{ARM}{GROUP}?api-version=2022-09-01");
-    let free = world.get(&url).await;
-    assert_eq!(free.header("x-ms-ratelimit-remaining-subscription-reads"), Some("249"));
-    world.cloud.set_faults(Faults { throttling: Throttling::Documented, ..Faults::default() });
-    for left in (0..250).rev() {
-        let answer = world.get(&url).await;
-        assert_eq!(
-            answer.header("x-ms-ratelimit-remaining-subscription-reads"),
-            Some(left.to_string().as_str())
-        );
-    }
-    let throttled = world.get(&url).await;
-    assert_eq!((throttled.status, throttled.code().as_str()), (429, "SubscriptionRequestsThrottled"));
-    assert_eq!(throttled.header("retry-after"), Some("1"));
-    let other = world.caller("other", "Reader", "/", ARM).await;
-    assert_eq!(world.with(&other, "GET", &url, NONE).await.status, 200, "each principal has its own");
-    world.advance(1);
-    assert_eq!(world.get(&url).await.header("x-ms-ratelimit-remaining-subscription-reads"), Some("24"));
 }

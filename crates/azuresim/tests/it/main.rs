@@ -6,6 +6,7 @@ mod clusters;
 mod credentials;
 mod entra;
 mod faults;
+mod limits;
 mod replay;
 mod vault;
 mod vault_access;
