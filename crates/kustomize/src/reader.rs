@@ -11,7 +11,7 @@ use gangplank_yaml as yaml;
 
 use crate::problem::Problem;
 use crate::resource::Resource;
-use crate::tree::{self, Node, Scalar, Style, Tag};
+use crate::tree::{self, Link, Node, Scalar, Style, Tag};
 
 /// Why a text gives no resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,6 +182,7 @@ fn through_json(node: &Node) -> Node {
                     tag,
                     style: Style::Plain,
                     tagged: false,
+                    link: Link::NONE,
                     mark,
                 }));
             }
@@ -191,6 +192,7 @@ fn through_json(node: &Node) -> Node {
                 tag: Tag::Str,
                 style: Style::DoubleQuoted,
                 tagged: false,
+                link: Link::NONE,
                 mark: scalar.mark,
             }))
         }

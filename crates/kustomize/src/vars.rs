@@ -231,6 +231,7 @@ fn replace_text<'v>(scalar: &mut Arc<Scalar>, values: &Values<'v>, used: &mut BT
     changed.tag = tag;
     changed.text = text.into();
     changed.mark = mark.unwrap_or(changed.mark);
+    changed.link = changed.link.rewritten();
 }
 
 fn expand<'v>(input: &str, values: &Values<'v>, used: &mut BTreeSet<&'v str>) -> (String, Tag, Option<Mark>) {

@@ -28,7 +28,10 @@ pub(crate) struct Accumulator {
 /// What one entry of `resources` gives.
 enum Part {
     File(Vec<Resource>),
-    Directory(Arc<Kept>),
+    /// A directory that others may name too.
+    Shared(Arc<Kept>),
+    /// A directory below the one that names it: nobody else does.
+    Own(Accumulator),
 }
 
 /// From so many entries on, they are shared among threads.
@@ -48,15 +51,14 @@ impl Accumulator {
         Ok(())
     }
 
-    fn merge(&mut self, other: &Accumulator, build: &Build<'_>, frame: &Frame) -> Result<(), Error> {
-        let resources = other.resources.list().to_vec();
-        self.append(resources, build, frame)?;
+    fn merge(&mut self, other: Accumulator, build: &Build<'_>, frame: &Frame) -> Result<(), Error> {
+        self.append(other.resources.into_list(), build, frame)?;
         if let Some(config) = &other.config {
             self.merge_config(config)?;
         }
         vars::merge_all(&mut self.vars, &other.vars)
             .map_err(|problem| build.locate(problem, Cause::Reference))?;
-        self.roots.extend_from_slice(&other.roots);
+        self.roots.extend(other.roots);
         Ok(())
     }
 
@@ -172,7 +174,8 @@ impl Target {
                 self.note_kinds(build, &resources);
                 ra.append(resources, build, &frame)
             }
-            Part::Directory(kept) => ra.merge(&kept.accumulator, build, &frame),
+            Part::Shared(kept) => ra.merge(kept.accumulator.clone(), build, &frame),
+            Part::Own(accumulator) => ra.merge(accumulator, build, &frame),
         };
         added.map_err(|error| error.at(self.location(build, path.at)).through(self.file.clone()))
     }
@@ -193,7 +196,7 @@ impl Target {
         let last = path.text.rsplit('/').next().unwrap_or_default();
         let likely_directory = !last.contains('.') || last == "." || last == "..";
         if likely_directory && let Ok(loader) = self.loader.open(&path.text) {
-            return self.directory(build, loader, path, Kind::Kustomization).map(Part::Directory);
+            return self.directory(build, loader, path);
         }
         let file_error = match self.file_part(build, path) {
             Ok(resources) => return Ok(Part::File(resources)),
@@ -207,7 +210,7 @@ impl Target {
             return Err(file_error);
         }
         match self.loader.open(&path.text) {
-            Ok(loader) => self.directory(build, loader, path, Kind::Kustomization).map(Part::Directory),
+            Ok(loader) => self.directory(build, loader, path),
             Err(error) => Err(self.neither(build, path, file_error, error)),
         }
     }
@@ -251,31 +254,30 @@ impl Target {
     }
 
     /// The accumulation of a directory: a kept one, or a new one.
-    fn directory(
-        &self,
-        build: &Build<'_>,
-        loader: Loader,
-        path: &At,
-        kind: Kind,
-    ) -> Result<Arc<Kept>, Error> {
+    fn directory(&self, build: &Build<'_>, loader: Loader, path: &At) -> Result<Part, Error> {
         let inherited = self.inheritance(build, path);
+        let own = crate::files::is_below(loader.root(), self.loader.root());
         let key = (loader.key(), inherited.clone());
-        if let Some(kept) = build.kept(&key) {
+        if !own && let Some(kept) = build.kept(&key) {
             // Kept by one that came another way, it may lead back to where this one came from.
             for root in &kept.roots {
                 self.loader
                     .check_cycle(root)
                     .map_err(|error| Error::from(error).at(self.location(build, path.at)))?;
             }
-            return Ok(kept);
+            return Ok(Part::Shared(kept));
         }
-        let accumulator = self.sub_target(build, loader, inherited, path, kind).and_then(|target| {
-            target.accumulate(build, Accumulator::default()).map_err(|error| error.through(self.file.clone()))
-        })?;
+        let target = self.sub_target(build, loader, inherited, path, Kind::Kustomization)?;
+        let accumulator = target
+            .accumulate(build, Accumulator::default())
+            .map_err(|error| error.through(self.file.clone()))?;
+        if own {
+            return Ok(Part::Own(accumulator));
+        }
         let roots = accumulator.roots.clone();
         let kept = Arc::new(Kept { accumulator, roots });
         build.keep(key, Arc::clone(&kept));
-        Ok(kept)
+        Ok(Part::Shared(kept))
     }
 
     fn sub_target(
@@ -320,7 +322,7 @@ impl Target {
             .open(&path.text)
             .map_err(|error| Error::from(error).at(self.location(build, path.at)))?;
         let target = self.sub_target(build, loader, self.inheritance(build, path), path, Kind::Component)?;
-        let changed = target.accumulate(build, ra).map_err(|error| error.through(self.file.clone()))?;
+        let mut changed = target.accumulate(build, ra).map_err(|error| error.through(self.file.clone()))?;
         // What comes back is checked as if it were added anew.
         let frame = Frame::of(build);
         changed

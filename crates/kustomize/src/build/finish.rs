@@ -15,8 +15,8 @@ use crate::{hash, origin, references, sort, transform, vars};
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 /// The label that `managedByLabel` asks for.
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-/// What this kubectl's Kustomize calls itself there.
-const MANAGER: &str = "kustomize-(devel)";
+/// What Kustomize 5.8.1 calls itself there.
+const MANAGER: &str = "kustomize-v5.8.1";
 
 pub(super) fn finish(build: &Build<'_>, target: &Target, ra: Accumulator) -> Result<Vec<Resource>, Error> {
     let Accumulator { mut resources, config, vars, .. } = ra;
@@ -40,6 +40,10 @@ pub(super) fn finish(build: &Build<'_>, target: &Target, ra: Accumulator) -> Res
     if !unused.is_empty() {
         build.warn(format!("well-defined vars that were never replaced: {}", unused.join(",")));
     }
+    resources.check_unique(context.scope).map_err(|duplicate| {
+        let message = format!("after all changes {} is there twice", duplicate.id);
+        build.locate(Problem::new(message, duplicate.second), Cause::Resource)
+    })?;
     let mut list = Vec::with_capacity(resources.list().len());
     for resource in resources.into_list() {
         if resource.is_empty() {
@@ -70,6 +74,9 @@ pub(super) fn finish(build: &Build<'_>, target: &Target, ra: Accumulator) -> Res
 /// A patch may have taken kind or name away.
 fn validate(resource: &Resource) -> Result<(), Problem> {
     let mark = resource.node.as_ref().map_or_else(Mark::default, crate::tree::Node::mark);
+    if resource.history().lost_identity {
+        return Err(Problem::new("a patch has taken this resource's kind or name away", mark));
+    }
     if resource.kind().is_empty() {
         return Err(Problem::new("a resource has lost its kind", mark));
     }

@@ -118,6 +118,11 @@ impl Target {
         if resources.list().iter().any(crate::resource::Resource::is_empty) {
             resources.list_mut().retain(|resource| !resource.is_empty());
         }
+        for resource in resources.contents_mut().iter_mut().filter(|resource| resource.linked) {
+            if let Some(node) = &mut resource.node {
+                crate::tree::sync(node);
+            }
+        }
         if let Some(origin) = origin {
             let origin = Arc::new(origin);
             for resource in resources.contents_mut() {

@@ -61,6 +61,8 @@ pub(crate) struct History {
     /// Made by a generator, which leaves a trace even before anything changed.
     pub(crate) generated: bool,
     pub(crate) from_helm: bool,
+    /// Name or kind were gone when they were to be remembered.
+    pub(crate) lost_identity: bool,
 }
 
 /// Where a resource came from and what changed it, as `buildMetadata` prints it.
@@ -79,6 +81,8 @@ pub(crate) struct Resource {
     pub(crate) lineage: Option<Box<Lineage>>,
     /// Names of the vars that read a field of it.
     pub(crate) vars: Vec<Arc<str>>,
+    /// Some of its scalars may be linked.
+    pub(crate) linked: bool,
 }
 
 static NO_HISTORY: History = History {
@@ -92,11 +96,12 @@ static NO_HISTORY: History = History {
     allow_kind_change: false,
     generated: false,
     from_helm: false,
+    lost_identity: false,
 };
 
 impl Resource {
     pub(crate) fn new(node: Node) -> Self {
-        Self { node: Some(node), history: None, lineage: None, vars: Vec::new() }
+        Self { node: Some(node), history: None, lineage: None, vars: Vec::new(), linked: false }
     }
 
     pub(crate) fn history(&self) -> &History {
@@ -192,6 +197,11 @@ impl Resource {
     /// Remembers the identity that it has now, before that changes.
     pub(crate) fn store_previous_id(&mut self, scope: &Scope) {
         let id = self.id();
+        // A patch may have taken name or kind away. Kustomize can't go on from there.
+        if id.name.is_empty() || id.gvk.kind.is_empty() {
+            self.history_mut().lost_identity = true;
+            return;
+        }
         let previous = PreviousId {
             name: id.name.into(),
             namespace: scope.effective_namespace(&id).into(),

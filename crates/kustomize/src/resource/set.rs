@@ -53,13 +53,9 @@ impl Resources {
         if self.ids.is_none() {
             self.ids = Some(self.list.iter().map(|one| id_key(&one.id(), scope)).collect());
         }
-        let id = resource.id();
-        if self.ids.as_mut().is_some_and(|ids| !ids.insert(id_key(&id, scope))) {
-            let mark =
-                |one: &Resource| one.node.as_ref().map_or_else(Default::default, crate::tree::Node::mark);
-            let first =
-                self.list.iter().find(|one| scope.same(&one.id(), &id)).map_or_else(Default::default, mark);
-            return Err(Duplicate { id: id.to_string(), first, second: mark(&resource) });
+        let key = id_key(&resource.id(), scope);
+        if self.ids.as_mut().is_some_and(|ids| !ids.insert(key)) {
+            return Err(self.duplicate(&resource, scope));
         }
         self.list.push(resource);
         Ok(())
@@ -70,10 +66,27 @@ impl Resources {
         more.into_iter().try_for_each(|resource| self.append(resource, scope))
     }
 
-    /// Whether all identities differ; the first one that does not.
-    pub(crate) fn check_unique(&self, scope: &Scope) -> Result<(), Duplicate> {
-        let mut copy = Self::default();
-        self.list.iter().cloned().try_for_each(|resource| copy.append(resource, scope))
+    /// Whether all identities differ; the first one that does not. Nothing is done where nothing has changed.
+    pub(crate) fn check_unique(&mut self, scope: &Scope) -> Result<(), Duplicate> {
+        if self.ids.is_some() {
+            return Ok(());
+        }
+        let mut ids = HashSet::with_capacity(self.list.len());
+        for resource in &self.list {
+            if !ids.insert(id_key(&resource.id(), scope)) {
+                return Err(self.duplicate(resource, scope));
+            }
+        }
+        self.ids = Some(ids);
+        Ok(())
+    }
+
+    fn duplicate(&self, resource: &Resource, scope: &Scope) -> Duplicate {
+        let id = resource.id();
+        let mark = |one: &Resource| one.node.as_ref().map_or_else(Default::default, crate::tree::Node::mark);
+        let first =
+            self.list.iter().find(|one| scope.same(&one.id(), &id)).map_or_else(Default::default, mark);
+        Duplicate { id: id.to_string(), first, second: mark(resource) }
     }
 
     /// The places of the resources that have or had an identity.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::FieldSpec;
 use crate::problem::Problem;
 use crate::resource::Gvk;
-use crate::tree::{Mark, Node, Scalar, Style, Tag, key};
+use crate::tree::{Link, Mark, Node, Scalar, Style, Tag, key};
 
 /// What to make of a field that is missing or null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +130,7 @@ fn instead_of_null(rest: &[String], create: Create, null: &Scalar) -> Node {
             },
             style: Style::Plain,
             tagged: false,
+            link: Link::NONE,
             mark: null.mark,
         })),
         _ => Node::mapping(Vec::new(), null.mark),

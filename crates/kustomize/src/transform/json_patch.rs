@@ -9,7 +9,7 @@ use gangplank_yaml::{self as yaml, Dialect};
 use serde_json::Value;
 
 use crate::problem::Problem;
-use crate::tree::{self, Mark, Node, key};
+use crate::tree::{self, Mark, Node};
 
 /// One operation.
 #[derive(Debug, Clone)]
@@ -225,7 +225,7 @@ fn add(parent: &mut Node, part: &str, value: Node, path: &str, mark: Mark) -> Re
             let mapping = Arc::make_mut(mapping);
             match mapping.index(part) {
                 Some(at) => mapping.entries[at].1 = value,
-                None => mapping.entries.push((key(part, mark), value)),
+                None => mapping.entries.push((tree::json_key(part, mark), value)),
             }
         }
         Node::Scalar(_) => return fail(format!("{path}: the place is in a scalar"), mark),

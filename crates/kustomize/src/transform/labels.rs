@@ -6,7 +6,7 @@ use super::fieldspec::{Create, applies, apply};
 use crate::config::FieldSpec;
 use crate::problem::Problem;
 use crate::resource::Resource;
-use crate::tree::{self, Mark, Node, Tag};
+use crate::tree::{self, Link, Mark, Node, Tag};
 
 /// Sets entries in all mappings of the specs. The entries are in the order of their keys.
 pub(crate) fn set_entries(
@@ -19,6 +19,7 @@ pub(crate) fn set_entries(
         let specs = resource_specs(&node, specs);
         let result = set_in(&mut node, specs, entries);
         resource.node = Some(node);
+        resource.linked = true;
         result?;
     }
     Ok(())
@@ -36,6 +37,8 @@ fn set_in(
     entries: &[(String, String, Mark)],
 ) -> Result<(), Problem> {
     for (name, text, mark) in entries {
+        // All places that this adds are one from now on.
+        let link = Link::fresh();
         for spec in &specs {
             apply(node, spec, Create::Mapping, *mark, &mut |place| {
                 let Node::Mapping(mapping) = place else {
@@ -46,7 +49,8 @@ fn set_in(
                     );
                     return Err(Problem::new(message, place.mark()));
                 };
-                let value = Node::Scalar(Arc::new(tree::typed(text.as_str(), Tag::Str, *mark)));
+                let scalar = tree::Scalar { link, ..tree::typed(text.as_str(), Tag::Str, *mark) };
+                let value = Node::Scalar(Arc::new(scalar));
                 tree::set_field(Arc::make_mut(mapping), name, Some(value), false);
                 Ok(())
             })?;

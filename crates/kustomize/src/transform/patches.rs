@@ -48,19 +48,27 @@ fn read_problem(error: ReadError, source: u32) -> Problem {
 
 /// Reads a patch of `patches`, which may be of either kind: what it can be read as decides.
 pub(crate) fn load_patch(patch: PatchText<'_>, options: PatchOptions) -> Result<LoadedPatch, Problem> {
+    // A list is no resource, so that a text which begins as one need not be tried as one.
+    let first = patch.text.trim_start();
+    if first.starts_with("- ")
+        && let Ok(Some(operations)) = json_patch::parse(patch.text, patch.source, patch.first_line)
+        && !operations.is_empty()
+    {
+        return Ok(LoadedPatch::Json(operations));
+    }
     // An operation has no kind, and an object is no list: at most one reading gives anything.
     let strategic = reader::resources(patch.text, patch.source, patch.first_line);
     let operations = match &strategic {
-        Ok(found)
-            if found.iter().all(|one| matches!(one.node, Some(Node::Mapping(_)))) && !found.is_empty() =>
-        {
-            Ok(None)
-        }
+        Ok(found) if !found.is_empty() => Ok(None),
         _ => json_patch::parse(patch.text, patch.source, patch.first_line),
     };
     match (strategic, operations) {
         (Ok(mut patches), _) => {
             for patch in &mut patches {
+                // The leave is an annotation to Kustomize: with it a null is no null any more.
+                if options.allow_name_change || options.allow_kind_change {
+                    stringify(patch, &["annotations"]);
+                }
                 if options.allow_name_change {
                     patch.history_mut().allow_name_change = true;
                 }
@@ -186,15 +194,20 @@ fn apply_operations(
         let mut document = tree::canonical(node)?;
         // Kustomize's own annotations are there for the patch to find, though it is never told so.
         let traces = resource.has_traces();
+        let lineage = resource.lineage.is_some();
         if traces {
-            annotations_of(&mut document, mark);
+            let annotations = tree::lookup_create(&mut document, &["metadata", "annotations"], mark)?;
+            if lineage {
+                let value = Node::string("", mark);
+                tree::set_field(annotations, LINEAGE, Some(value), false);
+            }
         }
         json_patch::apply(&mut document, operations)?;
         if !matches!(document, Node::Mapping(_)) {
             return Err(Problem::new("the patch leaves no mapping of the resource", mark));
         }
-        if traces {
-            drop_empty_annotations(&mut document);
+        if lineage && !take_lineage(&mut document) {
+            resource.lineage = None;
         }
         resource.node = Some(document);
         resource.normalize_annotations();
@@ -202,15 +215,14 @@ fn apply_operations(
     Ok(())
 }
 
-fn annotations_of(document: &mut Node, mark: Mark) {
-    let _ = tree::lookup_create(document, &["metadata", "annotations"], mark);
-}
+/// Stands for the annotations that tell where a resource came from, which a patch may replace with all the others.
+const LINEAGE: &str = "config.kubernetes.io/origin";
 
-fn drop_empty_annotations(document: &mut Node) {
-    if tree::lookup(document, &["metadata", "annotations"]).is_some_and(Node::is_null_or_empty)
-        && let Some(Node::Mapping(metadata)) = document.get_mut("metadata")
-    {
-        tree::clear(Arc::make_mut(metadata), "annotations");
+/// Removes what stood for the lineage; whether it was still there.
+fn take_lineage(document: &mut Node) -> bool {
+    match document.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations")) {
+        Some(Node::Mapping(annotations)) => tree::clear(Arc::make_mut(annotations), LINEAGE).is_some(),
+        _ => false,
     }
 }
 
@@ -260,7 +272,7 @@ fn apply_to_selected(
         }
         let mut copy = patch.clone();
         // The copy's labels and annotations become strings on the way, and it takes the target's group and version.
-        stringify(&mut copy);
+        stringify(&mut copy, &["labels", "annotations"]);
         let version = resource.gvk().api_version();
         copy.set_api_version(&version);
         apply_to_resource(resource, &copy, mark, context)?;
@@ -272,8 +284,8 @@ fn apply_to_selected(
     })
 }
 
-fn stringify(patch: &mut Resource) {
-    for field in ["labels", "annotations"] {
+fn stringify(patch: &mut Resource, fields: &[&str]) {
+    for field in fields {
         let Some(map) = patch.node.as_ref().and_then(|node| tree::lookup(node, &["metadata", field])) else {
             continue;
         };

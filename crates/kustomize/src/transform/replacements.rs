@@ -236,6 +236,7 @@ fn set_value(place: &mut Node, value: &Node, options: &FieldOptions) -> Result<(
             let scalar = Arc::make_mut(scalar);
             scalar.text = text.into();
             scalar.mark = value.mark();
+            scalar.link = scalar.link.rewritten();
         }
         other => *other = value.clone(),
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use gangplank_yaml::{Dialect, Resolved, resolve_plain};
 
-use super::{Mapping, Mark, Node, Scalar, Style, Tag, key};
+use super::{Link, Mapping, Mark, Node, Scalar, Style, Tag, key};
 
 /// A value can't be set or found because something of another kind stands on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +54,13 @@ pub(crate) fn set_field(mapping: &mut Mapping, name: &str, value: Option<Node>, 
         Some(at) => {
             let slot = &mut mapping.entries[at].1;
             if let Node::Scalar(new) = &mut value {
-                let style = match slot {
-                    Node::Scalar(old) => old.style,
-                    _ => Style::Plain,
+                let (style, link) = match slot {
+                    Node::Scalar(old) => (old.style, old.link.rewritten()),
+                    _ => (Style::Plain, Link::NONE),
                 };
-                if new.style != style {
-                    Arc::make_mut(new).style = style;
+                if new.style != style || new.link != link {
+                    let new = Arc::make_mut(new);
+                    (new.style, new.link) = (style, link);
                 }
             }
             *slot = value;
@@ -76,6 +77,7 @@ pub(crate) fn set_scalar(node: &mut Node, mut value: Scalar) -> Result<(), Wrong
     match node {
         Node::Scalar(old) => {
             value.style = old.style;
+            value.link = old.link.rewritten();
             *node = Node::Scalar(Arc::new(value));
             Ok(())
         }
@@ -134,5 +136,5 @@ pub(crate) fn lookup_create<'n>(
 
 /// A scalar of a tag.
 pub(crate) fn typed(text: impl Into<Box<str>>, tag: Tag, mark: Mark) -> Scalar {
-    Scalar { text: text.into(), tag, style: Style::Plain, tagged: false, mark }
+    Scalar { text: text.into(), tag, style: Style::Plain, tagged: false, mark, link: Link::NONE }
 }

@@ -6,14 +6,14 @@ use gangplank_yaml::{Number, preferred_style};
 use serde_json::Value;
 
 use super::output::Meaning;
-use super::{Mark, Node, Scalar, Style, Tag, key};
+use super::{Link, Mapping, Mark, Node, Scalar, Sequence, Style, Tag};
 use crate::problem::Problem;
 
 /// A number that went through a Go `float64`: its text and type as go-yaml writes and reads them back.
 fn float(number: f64, mark: Mark) -> Scalar {
     let text = gangplank_yaml::go_float(number);
     let tag = super::parse::tag_of(&text);
-    Scalar { text: text.into(), tag, style: Style::Plain, tagged: false, mark }
+    Scalar { text: text.into(), tag, style: Style::Plain, tagged: false, mark, link: Link::NONE }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Go's decoder loses the same digits")]
@@ -26,13 +26,32 @@ fn as_float(number: Number) -> f64 {
 }
 
 fn string(text: &str, mark: Mark) -> Scalar {
-    Scalar { text: text.into(), tag: Tag::Str, style: preferred_style(text), tagged: false, mark }
+    Scalar {
+        text: text.into(),
+        tag: Tag::Str,
+        style: preferred_style(text),
+        tagged: false,
+        mark,
+        link: Link::NONE,
+    }
+}
+
+/// A key that is a string, whatever it looks like.
+pub(crate) fn json_key(name: &str, mark: Mark) -> Arc<Scalar> {
+    Arc::new(string(name, mark))
 }
 
 /// A JSON value as a tree, all of one mark.
 pub(crate) fn from_json(value: &Value, mark: Mark) -> Node {
     let scalar = |text: &str, tag| {
-        Node::Scalar(Arc::new(Scalar { text: text.into(), tag, style: Style::Plain, tagged: false, mark }))
+        Node::Scalar(Arc::new(Scalar {
+            text: text.into(),
+            tag,
+            style: Style::Plain,
+            tagged: false,
+            mark,
+            link: Link::NONE,
+        }))
     };
     match value {
         Value::Null => scalar("null", Tag::Null),
@@ -42,52 +61,73 @@ pub(crate) fn from_json(value: &Value, mark: Mark) -> Node {
         Value::String(text) => Node::Scalar(Arc::new(string(text, mark))),
         Value::Array(items) => Node::sequence(items.iter().map(|item| from_json(item, mark)).collect(), mark),
         Value::Object(map) => Node::mapping(
-            map.iter().map(|(name, value)| (key(name, mark), from_json(value, mark))).collect(),
+            map.iter().map(|(name, value)| (json_key(name, mark), from_json(value, mark))).collect(),
             mark,
         ),
     }
 }
 
-/// A tree after Kustomize turned it into JSON and back: values decided, numbers as floats, quoting as needed.
+/// A tree after Kustomize turned it into JSON and back: values decided, numbers as floats, quoting as needed. What needs
+/// no change stays shared.
 ///
 /// # Errors
 /// A value that JSON can't hold.
 pub(crate) fn canonical(node: &Node) -> Result<Node, Problem> {
+    Ok(changed(node)?.unwrap_or_else(|| node.clone()))
+}
+
+/// The canonical form of a node that is not in it yet.
+fn changed(node: &Node) -> Result<Option<Node>, Problem> {
     match node {
-        Node::Scalar(scalar) => {
-            if scalar.tag == Tag::Str
-                && scalar.style == Style::Plain
-                && !scalar.tagged
-                && preferred_style(&scalar.text) == Style::Plain
-            {
-                return Ok(node.clone());
-            }
-            let mark = scalar.mark;
-            Ok(Node::Scalar(match scalar.meaning()? {
-                Meaning::Null => return Ok(Node::null(mark)),
-                Meaning::Bool(value) => Arc::new(Scalar {
-                    text: if value { "true" } else { "false" }.into(),
-                    tag: Tag::Bool,
-                    style: Style::Plain,
-                    tagged: false,
-                    mark,
-                }),
-                Meaning::Number(number) => Arc::new(float(as_float(number), mark)),
-                Meaning::Text(text) => Arc::new(string(&text, mark)),
-            }))
-        }
+        Node::Scalar(scalar) => changed_scalar(scalar),
         Node::Sequence(sequence) => {
-            let items = sequence.items.iter().map(canonical).collect::<Result<Vec<_>, _>>()?;
-            Ok(Node::sequence(items, sequence.mark))
+            let mut copy: Option<Arc<Sequence>> = None;
+            for (at, item) in sequence.items.iter().enumerate() {
+                if let Some(item) = changed(item)? {
+                    Arc::make_mut(copy.get_or_insert_with(|| Arc::clone(sequence))).items[at] = item;
+                }
+            }
+            Ok(copy.map(Node::Sequence))
         }
         Node::Mapping(mapping) => {
-            let mut entries = Vec::with_capacity(mapping.entries.len());
-            for (name, value) in &mapping.entries {
-                entries.push((Arc::clone(name), canonical(value)?));
+            let mut copy: Option<Arc<Mapping>> = None;
+            for (at, (_, value)) in mapping.entries.iter().enumerate() {
+                if let Some(value) = changed(value)? {
+                    Arc::make_mut(copy.get_or_insert_with(|| Arc::clone(mapping))).entries[at].1 = value;
+                }
             }
-            Ok(Node::mapping(entries, mapping.mark))
+            Ok(copy.map(Node::Mapping))
         }
     }
+}
+
+fn changed_scalar(scalar: &Scalar) -> Result<Option<Node>, Problem> {
+    // One kind of quotes is as good as another: both keep a string a string.
+    let settled = scalar.tag == Tag::Str
+        && scalar.link.is_none()
+        && !scalar.tagged
+        && scalar.style != Style::Folded
+        && (scalar.style == Style::Plain) == (preferred_style(&scalar.text) == Style::Plain);
+    if settled {
+        return Ok(None);
+    }
+    let mark = scalar.mark;
+    Ok(Some(match scalar.meaning()? {
+        Meaning::Null => Node::null(mark),
+        Meaning::Bool(value) => {
+            let text = if value { "true" } else { "false" };
+            Node::Scalar(Arc::new(Scalar {
+                text: text.into(),
+                tag: Tag::Bool,
+                style: Style::Plain,
+                tagged: false,
+                link: Link::NONE,
+                mark,
+            }))
+        }
+        Meaning::Number(number) => Node::Scalar(Arc::new(float(as_float(number), mark))),
+        Meaning::Text(text) => Node::Scalar(Arc::new(string(&text, mark))),
+    }))
 }
 
 /// A tree as Go's `json.Marshal` writes a map: keys sorted bytewise, and `<`, `>`, `&`, U+2028 and U+2029 escaped.

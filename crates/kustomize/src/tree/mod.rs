@@ -14,6 +14,7 @@
 
 mod edit;
 mod json;
+mod link;
 mod output;
 mod parse;
 mod path;
@@ -22,7 +23,8 @@ use std::sync::Arc;
 
 pub(crate) use edit::{WrongKind, clear, lookup, lookup_create, set_field, set_scalar, typed};
 pub(crate) use gangplank_yaml::Style;
-pub(crate) use json::{canonical, exact_json, from_json, go_json, go_json_string};
+pub(crate) use json::{canonical, exact_json, from_json, go_json, go_json_string, json_key};
+pub(crate) use link::{Link, sync};
 pub(crate) use output::{check, kyaml_text, string_value};
 pub(crate) use parse::{from_yaml, tag_of};
 pub(crate) use path::{Create, PathError, is_index, is_selector, matching, selector, smart_split, split};
@@ -86,16 +88,17 @@ pub(crate) struct Scalar {
     /// The tag stood in the text.
     pub(crate) tagged: bool,
     pub(crate) mark: Mark,
+    pub(crate) link: Link,
 }
 
 impl Scalar {
     /// A scalar whose type its text decides.
     pub(crate) fn untyped(text: impl Into<Box<str>>, mark: Mark) -> Self {
-        Self { text: text.into(), tag: Tag::None, style: Style::Plain, tagged: false, mark }
+        Self { text: text.into(), tag: Tag::None, style: Style::Plain, tagged: false, mark, link: Link::NONE }
     }
 
     pub(crate) fn string(text: impl Into<Box<str>>, mark: Mark) -> Self {
-        Self { text: text.into(), tag: Tag::Str, style: Style::Plain, tagged: false, mark }
+        Self { text: text.into(), tag: Tag::Str, style: Style::Plain, tagged: false, mark, link: Link::NONE }
     }
 
     /// Tagged as a string, or not tagged at all.
@@ -132,7 +135,14 @@ impl Node {
     }
 
     pub(crate) fn null(mark: Mark) -> Self {
-        let scalar = Scalar { text: "null".into(), tag: Tag::Null, style: Style::Plain, tagged: false, mark };
+        let scalar = Scalar {
+            text: "null".into(),
+            tag: Tag::Null,
+            style: Style::Plain,
+            tagged: false,
+            mark,
+            link: Link::NONE,
+        };
         Self::Scalar(Arc::new(scalar))
     }
 

@@ -62,6 +62,19 @@ impl Scalar {
         })
     }
 
+    /// The printer's reader takes no DEL and no C1 control characters, which JSON does not escape.
+    fn check_characters(&self) -> Result<(), Problem> {
+        let refused =
+            |c: char| matches!(c, '\u{7F}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}');
+        if self.text.bytes().all(|byte| byte < 0x7F) {
+            return Ok(());
+        }
+        match self.text.chars().find(|c| refused(*c)) {
+            Some(c) => Err(self.error(format!("the output can't hold the character U+{:04X}", u32::from(c)))),
+            None => Ok(()),
+        }
+    }
+
     fn error(&self, message: String) -> Problem {
         Problem::new(message, self.mark)
     }
@@ -73,8 +86,11 @@ impl Scalar {
 /// The first value that can't be written.
 pub(crate) fn check(node: &Node) -> Result<(), Problem> {
     match node {
-        Node::Scalar(scalar) if scalar.tag == Tag::Str => Ok(()),
-        Node::Scalar(scalar) => scalar.meaning().map(|_| ()),
+        Node::Scalar(scalar) if scalar.tag == Tag::Str => scalar.check_characters(),
+        Node::Scalar(scalar) => {
+            scalar.check_characters()?;
+            scalar.meaning().map(|_| ())
+        }
         Node::Sequence(sequence) => sequence.items.iter().try_for_each(check),
         Node::Mapping(mapping) => {
             let entries = &mapping.entries;
@@ -92,6 +108,7 @@ pub(crate) fn check(node: &Node) -> Result<(), Problem> {
                 if twice {
                     return Err(key.error(format!("the key {:?} stands here twice", key.text)));
                 }
+                key.check_characters()?;
                 check(value)?;
             }
             Ok(())
@@ -104,6 +121,10 @@ impl Emit for Node {
     fn view(&self) -> View<'_, Self> {
         match self {
             Self::Scalar(scalar) => match scalar.meaning() {
+                // The printer's reader folds a text at a next-line character, as at any line break in quotes.
+                Ok(Meaning::Text(text)) if text.contains('\u{85}') => {
+                    View::Text(Cow::Owned(folded_at_next_line(&text)))
+                }
                 Ok(Meaning::Text(text)) => View::Text(text),
                 Ok(Meaning::Bool(value)) => View::Bool(value),
                 Ok(Meaning::Number(number)) => View::Number(Cow::Owned(number.to_yaml().unwrap_or_default())),
@@ -114,6 +135,15 @@ impl Emit for Node {
                 View::Mapping(mapping.entries.iter().map(|(key, value)| (&*key.text, value)).collect())
             }
         }
+    }
+}
+
+fn folded_at_next_line(text: &str) -> String {
+    let mut json = String::new();
+    super::go_json_string(text, &mut json);
+    match yaml::parse_first(&json) {
+        Ok(node) => node.as_text().unwrap_or(text).to_owned(),
+        Err(_) => text.to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gangplank_yaml as yaml;
 use yaml::{Content, Dialect, Resolved};
 
-use super::{Mapping, Mark, Node, Scalar, Style, Tag};
+use super::{Link, Mapping, Mark, Node, Scalar, Style, Tag};
 
 /// Turns a parsed text into a tree. `source` is the number of the file, `first_line` what its first line counts as
 /// (more than 1 for a text that stands inside of another file).
@@ -54,7 +54,7 @@ impl Builder {
         // come out of that with quotes.
         let quoted = in_flow && *style == Style::Plain && !tagged && (text.is_empty() || text.contains(':'));
         let style = if quoted { Style::SingleQuoted } else { *style };
-        Scalar { text: text.as_str().into(), tag, style, tagged, mark: self.mark(node) }
+        Scalar { text: text.as_str().into(), tag, style, tagged, mark: self.mark(node), link: Link::NONE }
     }
 
     fn mapping(

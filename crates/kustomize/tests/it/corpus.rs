@@ -30,7 +30,7 @@ fn run(case: &Path) -> Outcome {
     let Ok(directory) = fs::canonicalize(case.join("files").join(root.trim())) else {
         return Outcome::Differs("its folder is missing".to_owned());
     };
-    let mut options = Options::new(Arc::new(Disk));
+    let mut options = Options::new(Arc::new(Disk::default()));
     options.threads = 2;
     let recorded = fs::read_to_string(case.join("options.json")).unwrap_or_default();
     let recorded: serde_json::Value = serde_json::from_str(&recorded).unwrap_or_default();

@@ -22,6 +22,9 @@ pub(super) fn is_break(c: char) -> bool {
 }
 
 pub(super) fn analyze(text: &str) -> Analysis {
+    if is_word(text) {
+        return Analysis { multiline: false, plain: true, single: true, block: true };
+    }
     if text.is_empty() {
         return Analysis { multiline: false, plain: true, single: true, block: false };
     }
@@ -62,6 +65,13 @@ pub(super) fn analyze(text: &str) -> Analysis {
         single: !(break_space || broken),
         block: !(text.ends_with(' ') || broken),
     }
+}
+
+/// Whether a text is made of letters, digits and a few marks only, and begins with no mark: most texts are, and allow
+/// every style.
+fn is_word(text: &str) -> bool {
+    text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
 }
 
 /// Whether a plain text would be read back as something else than a string, by YAML 1.1's rules: then go-yaml writes
