@@ -80,20 +80,37 @@ fn path_of(group: &str, version: &str) -> String {
     if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") }
 }
 
+/// The media type of the binary v2 document, as clients ask for it and as it is answered.
+const BINARY: [&str; 2] = [
+    "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+];
+
 /// The `/openapi/v2` document of everything.
 pub(super) fn v2(server: &Arc<Server>, parts: &::http::request::Parts) -> Answer<Response<Body>> {
     let accept = crate::server::accept(&parts.headers).unwrap_or("application/json");
-    // The protobuf form, which kubectl prefers, is not made; it lists JSON as well.
-    if !accept
-        .split(',')
-        .any(|kind| kind.trim().starts_with("application/json") || kind.trim().starts_with("*/*"))
-    {
-        return Err(Status::not_acceptable());
+    let mut kinds = accept.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    let binary = kinds.find_map(|kind| match kind {
+        "application/json" | "application/*" | "*/*" => Some(false),
+        _ if BINARY.contains(&kind) => Some(true),
+        _ => None,
+    });
+    let binary = binary.ok_or_else(Status::not_acceptable)?;
+    let resources = server.catalog.all();
+    // A server without custom resources has the document of all such servers.
+    let key = format!("v2 {binary} {}", server.version);
+    let shared = resources.iter().all(|resource| resource.custom.is_none());
+    let known = SHARED.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+    let content = known.filter(|_| shared).unwrap_or_else(|| {
+        let resources: Vec<open_api::Resource> =
+            resources.iter().map(|resource| described(resource)).collect();
+        let document = open_api::v2(&resources, &server.version);
+        Arc::new(if binary { open_api::v2_protobuf(&document) } else { document.to_string().into_bytes() })
+    });
+    if shared {
+        SHARED.lock().unwrap_or_else(PoisonError::into_inner).insert(key, content.clone());
     }
-    let resources: Vec<open_api::Resource> =
-        server.catalog.all().iter().map(|resource| described(resource)).collect();
-    let content = open_api::v2(&resources, &server.version).to_string().into_bytes();
-    Ok(tagged(parts, content, "application/json", None))
+    Ok(tagged(parts, content.to_vec(), if binary { BINARY[1] } else { "application/json" }, None))
 }
 
 /// The index of the v3 documents, each with the hash of its content.

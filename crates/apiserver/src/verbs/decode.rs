@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Call;
 use crate::go;
+use crate::http::protobuf;
 use crate::http::query::FieldValidation;
 use crate::object::typed::{self, Decoded, Finding};
 use crate::registry::{Resource, api_version};
@@ -44,6 +45,7 @@ pub(crate) fn schema_of(resource: &Resource) -> Option<Schema> {
 enum Format {
     Json,
     Yaml,
+    Protobuf,
 }
 
 fn format_of(call: &Call<'_>) -> Answer<Format> {
@@ -55,6 +57,7 @@ fn format_of(call: &Call<'_>) -> Answer<Format> {
     match header.split(';').next().unwrap_or_default().trim() {
         "" | "application/json" => Ok(Format::Json),
         "application/yaml" => Ok(Format::Yaml),
+        protobuf::MEDIA_TYPE if call.resource.custom.is_none() => Ok(Format::Protobuf),
         _ => {
             let types = if call.resource.custom.is_some() {
                 "application/json, application/yaml"
@@ -97,6 +100,10 @@ fn text_of(body: &[u8], format: Format) -> Result<Text, String> {
             Some(why) => Err(format!("couldn't get version/kind; json parse error: {why}")),
             None => Ok(Text { json: body.to_vec(), doubled: Vec::new() }),
         };
+    }
+    if format == Format::Protobuf {
+        let value = protobuf::read(body)?;
+        return Ok(Text { json: value.to_string().into_bytes(), doubled: Vec::new() });
     }
     let text = std::str::from_utf8(body).map_err(|_| "yaml: invalid UTF-8".to_owned())?;
     let (value, doubled) = yaml_value(text)?;

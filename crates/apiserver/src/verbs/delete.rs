@@ -11,6 +11,7 @@ use super::{Call, admit};
 use crate::controllers;
 use crate::go;
 use crate::http::body::Body;
+use crate::http::protobuf;
 use crate::http::query::{ListOptions, dry_run_errors};
 use crate::object::{meta, time, typed};
 use crate::registry::{Resource, order_of};
@@ -98,6 +99,9 @@ fn from_body(call: &Call<'_>) -> Answer<Value> {
             let text =
                 std::str::from_utf8(call.body).map_err(|error| Status::bad_request(error.to_string()))?;
             super::decode::yaml_value(text).map_err(Status::bad_request)?.0.to_string().into_bytes()
+        }
+        protobuf::MEDIA_TYPE => {
+            protobuf::read(call.body).map_err(Status::bad_request)?.to_string().into_bytes()
         }
         _ => call.body.to_vec(),
     };
