@@ -217,6 +217,37 @@ fn sorted(list: Vec<Value>, place: impl Fn(&Value) -> Option<usize>) -> Vec<Valu
     out.into_iter().map(|(_, element)| element).collect()
 }
 
+/// The old list as it is after the real server has merged into it, which it does in place: what was deleted is closed up,
+/// new elements fill the places that become free at the end. By this list it then orders what the patch does not name.
+pub(super) fn left_behind(old: &[Value], new: &[Value], key: Option<&str>) -> Vec<Value> {
+    let mut list = old.to_vec();
+    let Some(key) = key else { return list };
+    let mut length = list.len();
+    let known =
+        |list: &[Value], element: &Value| list.iter().position(|one| one.get(key) == element.get(key));
+    for element in
+        new.iter().filter(|element| element.get(DIRECTIVE).is_some_and(|directive| directive == "delete"))
+    {
+        while let Some(at) = known(&list[..length], element) {
+            list[at..length].rotate_left(1);
+            length -= 1;
+            // The last place keeps what stood there.
+            if let Some(before) = length.checked_sub(1).filter(|before| *before >= at) {
+                list[length] = list[before].clone();
+            }
+        }
+    }
+    for element in new.iter().filter(|element| element.get(DIRECTIVE).is_none()) {
+        if known(&list[..length.min(list.len())], element).is_none() {
+            if let Some(place) = list.get_mut(length) {
+                *place = element.clone();
+            }
+            length += 1;
+        }
+    }
+    list
+}
+
 /// Checks that an order names the elements of a patch's list in their order.
 pub(super) fn check_order(list: &[Value], order: &[Value], key: Option<&str>) -> Result<(), StrategicError> {
     if list.is_empty() || order.is_empty() {
@@ -228,12 +259,14 @@ pub(super) fn check_order(list: &[Value], order: &[Value], key: Option<&str>) ->
         if key.is_some() && map.is_none() {
             return Err(StrategicError::bad_type("map[string]interface {}", element));
         }
-        if map.is_none_or(|map| !map.contains_key(DIRECTIVE)) {
+        if map.and_then(|map| map.get(DIRECTIVE)).is_none_or(|directive| directive != "delete") {
             wanted.push(element);
         }
     }
     let mut wanted = wanted.into_iter().peekable();
     for element in order {
+        // Other directives are passed over, but not behind the last element of the order.
+        while wanted.next_if(|next| next.get(DIRECTIVE).is_some()).is_some() {}
         let Some(next) = wanted.peek() else { break };
         if let Some(key) = key {
             require_keys(std::slice::from_ref(next), Some(key))?;

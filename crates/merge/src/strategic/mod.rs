@@ -181,8 +181,11 @@ fn merge_ordered(
             }
             (Some(_), Some(new)) => new.clone(),
         };
-        let old = old.unwrap_or_default();
-        let maps = list::holds_maps(&[&old, new.as_deref().unwrap_or_default()])?;
+        let (mut old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
+        let maps = list::holds_maps(&[&old, &new])?;
+        if maps && strategy.merge {
+            old = list::left_behind(&old, &new, key);
+        }
         let merged = list::arrange(merged, &order, &old, key, maps)?;
         object.insert(name.to_owned(), Value::Array(merged));
         patch.remove(name);
