@@ -148,8 +148,14 @@ impl World {
         tasks.spawn(engineer::keep_fresh(hub, token_file));
 
         let environment = environment::environment(path, proxy, git_address, &facts);
-        let state =
-            State { process: std::process::id(), directory: path.to_owned(), proxy, facts, environment };
+        let state = State {
+            process: std::process::id(),
+            started: Timestamp::now().as_second(),
+            directory: path.to_owned(),
+            proxy,
+            facts,
+            environment,
+        };
         state.write().map_err(|source| WorldError::Write { path: path.to_owned(), source })?;
         Ok(World { state, seed, ca_pem, cloud, fleet, git, tasks, directory })
     }

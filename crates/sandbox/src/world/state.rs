@@ -21,6 +21,8 @@ const FILE: &str = "world.json";
 pub struct State {
     /// The process that runs the world.
     pub process: u32,
+    /// When it was started, in seconds since the epoch.
+    pub started: i64,
     /// The world's folder.
     pub directory: PathBuf,
     /// The proxy.
@@ -41,18 +43,19 @@ impl State {
         serde_json::from_slice(&content).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
-    /// The worlds below `root` that run now, in the order of their folders' names.
+    /// The worlds below `root` that run now, the newest last.
     ///
     /// What a killed world left is passed over: its proxy doesn't answer.
     pub fn running(root: &Path) -> Vec<State> {
         let Ok(entries) = std::fs::read_dir(root) else { return Vec::new() };
-        let mut folders: Vec<PathBuf> = entries
+        let mut running: Vec<State> = entries
             .flatten()
             .filter(|entry| entry.file_name().to_string_lossy().starts_with(FOLDER))
-            .map(|entry| entry.path())
+            .filter_map(|entry| State::read(&entry.path()).ok())
+            .filter(State::answers)
             .collect();
-        folders.sort();
-        folders.iter().filter_map(|folder| State::read(folder).ok()).filter(State::answers).collect()
+        running.sort_by(|one, other| (one.started, one.process).cmp(&(other.started, other.process)));
+        running
     }
 
     /// Whether its proxy takes a connection.

@@ -1,6 +1,7 @@
 //! Real clients, with nothing but the world's environment. Where one can't be had its test says so and passes.
 //!
-//! `tests/peers/install` puts them into the folder that `GANGPLANK_PEERS` names.
+//! `cargo xtask peers` installs kubectl and Python's SDK into the folder that `GANGPLANK_PEERS` names, else into the user's
+//! cache. The Azure CLI is looked for in a virtual environment `az` beside them (`pip install azure-cli==2.91.0`).
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -11,12 +12,12 @@ use crate::support::world;
 
 /// A program of the peers' folder, if it is there.
 fn peer(path: &str) -> Option<PathBuf> {
-    let found = std::env::var_os("GANGPLANK_PEERS").map(|folder| Path::new(&folder).join(path));
-    let found = found.filter(|path| path.exists());
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let cache = || variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    let folder = variable("GANGPLANK_PEERS").or_else(|| Some(cache()?.join("gangplank/peers")));
+    let found = folder.map(|folder| folder.join(path)).filter(|path| path.exists());
     if found.is_none() {
-        eprintln!(
-            "skipped: {path} is not in the folder that GANGPLANK_PEERS names (see tests/peers/install)"
-        );
+        eprintln!("skipped: {path} is not among the peers (`cargo xtask peers`)");
     }
     found
 }
