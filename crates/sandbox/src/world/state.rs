@@ -54,7 +54,7 @@ impl State {
             .filter_map(|entry| State::read(&entry.path()).ok())
             .filter(State::answers)
             .collect();
-        running.sort_by(|one, other| (one.started, one.process).cmp(&(other.started, other.process)));
+        running.sort_by_key(|state| (state.started, state.process));
         running
     }
 
