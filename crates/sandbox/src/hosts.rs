@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use rustls::ServerConfig;
+use tokio_util::sync::CancellationToken;
 
 use crate::aks::Fleet;
 use crate::azure::Azure;
@@ -46,7 +47,7 @@ impl Directory for Hosts {
 
 impl Hosts {
     fn azure_site(&self, server: Arc<dyn Server>) -> Found {
-        Found::Site(Site { tls: self.azure_tls.clone(), server })
+        Found::Site(Site { tls: self.azure_tls.clone(), server, end: CancellationToken::new() })
     }
 }
 

@@ -9,6 +9,7 @@ use gangplank_azuresim::ClusterSpec;
 use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::access::{EntraAccess, certificate_user};
 use super::certificates::{Certificates, Wanted};
@@ -57,6 +58,15 @@ struct State {
     generation: u64,
     certificates: Arc<Certificates>,
     running: bool,
+    /// Ends the connections of now.
+    end: CancellationToken,
+}
+
+impl State {
+    /// Cuts the connections of now, as a process that ends does; the next ones are free of it.
+    fn cut(&mut self) {
+        std::mem::take(&mut self.end).cancel();
+    }
 }
 
 impl Cluster {
@@ -68,7 +78,12 @@ impl Cluster {
             surroundings,
             flaw,
             specification: Arc::new(Specification(RwLock::new(Arc::new(spec)))),
-            state: RwLock::new(State { generation: 0, certificates, running: true }),
+            state: RwLock::new(State {
+                generation: 0,
+                certificates,
+                running: true,
+                end: CancellationToken::new(),
+            }),
             api: OnceLock::new(),
         })
     }
@@ -95,12 +110,20 @@ impl Cluster {
         let next = state.generation + 1;
         state.certificates = Arc::new(make_certificates(&self.surroundings, &spec, self.flaw, next)?);
         state.generation = next;
+        state.cut();
         Ok(())
     }
 
-    /// Lets the API server answer, or not.
-    pub(crate) fn set_running(&self, running: bool) {
-        self.write().running = running;
+    /// Lets the API server answer.
+    pub(crate) fn start(&self) {
+        self.write().running = true;
+    }
+
+    /// Lets the API server answer no more and cuts its connections.
+    pub(crate) fn stop(&self) {
+        let mut state = self.write();
+        state.running = false;
+        state.cut();
     }
 
     /// What stands behind its host name now.
@@ -112,7 +135,8 @@ impl Cluster {
         if !state.running {
             return Found::Down(Outage::Refused);
         }
-        Found::Site(Site { tls: state.certificates.tls.clone(), server: self.clone() })
+        let (tls, end) = (state.certificates.tls.clone(), state.end.clone());
+        Found::Site(Site { tls, server: self.clone(), end })
     }
 
     /// Its API server, started where it was not yet.

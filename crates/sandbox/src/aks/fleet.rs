@@ -87,6 +87,7 @@ impl Table {
 
     fn remove(&mut self, id: &str) {
         if let Some(cluster) = self.by_id.remove(&id.to_ascii_lowercase()) {
+            cluster.stop();
             self.by_host.retain(|_, other| !Arc::ptr_eq(other, &cluster));
             self.by_issuer.retain(|_, other| !Arc::ptr_eq(other, &cluster));
         }
@@ -130,14 +131,14 @@ impl ClusterBackend for Fleet {
 
     fn start<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
-            self.required(id)?.set_running(true);
+            self.required(id)?.start();
             Ok(())
         })
     }
 
     fn stop<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
-            self.required(id)?.set_running(false);
+            self.required(id)?.stop();
             Ok(())
         })
     }

@@ -36,6 +36,8 @@ pub(crate) struct Site {
     pub(crate) tls: Arc<ServerConfig>,
     /// Answers the requests.
     pub(crate) server: Arc<dyn Server>,
+    /// Connections last until then: a server that stops cuts them.
+    pub(crate) end: CancellationToken,
 }
 
 /// What stands behind a name.
@@ -180,7 +182,7 @@ fn connect(
         _ => return refused(authority.as_str()),
     };
     // The tunnel outlives the request and goes on holding the connection's place.
-    let (stop, place) = (stop.clone(), place.clone());
+    let (stop, end, place) = (stop.clone(), site.end.clone(), place.clone());
     tracker.spawn(async move {
         let _place = place;
         let work = async {
@@ -188,7 +190,7 @@ fn connect(
                 tunnel(TokioIo::new(stream), &host, site).await;
             }
         };
-        tokio::select! { () = stop.cancelled() => {}, () = work => {} }
+        tokio::select! { () = stop.cancelled() => {}, () = end.cancelled() => {}, () = work => {} }
     });
     // No length: on the answer to CONNECT it would be an error (RFC 9110, 9.3.6), and hyper adds none.
     Answer::new(body::full(""))

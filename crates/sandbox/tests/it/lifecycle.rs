@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use gangplank_sandbox::World;
 use http::Method;
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 
 use crate::azure::{add_credential, make_identity, manage};
 use crate::client::Client;
@@ -63,7 +64,10 @@ async fn a_cluster_lives_as_resource_manager_says() {
     let (server, authority) = access(&client, &id).await;
     assert_eq!(reach(&world, &server, &authority).await, Ok(200));
 
+    let host = server.trim_start_matches("https://").trim_end_matches(":443");
+    let mut open = Client { roots: authority.clone(), ..azure(&world) }.connect(host).await.unwrap();
     manage(&client, Method::POST, &format!("{id}/stop"), VERSION, &Value::Null).await;
+    assert!(!matches!(open.read(&mut [0; 16]).await, Ok(1..)), "an open connection outlived the API server");
     let stopped = reach(&world, &server, &authority).await.unwrap_err();
     assert!(stopped.contains("connection refused"), "{stopped}");
     manage(&client, Method::POST, &format!("{id}/start"), VERSION, &Value::Null).await;
