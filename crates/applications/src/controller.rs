@@ -19,12 +19,16 @@ use gangplank_runtime::{
     ControllerMetrics, EnactError, Health, Metrics, Outcome, Recorder, Shutdown, jittered, random_fraction,
 };
 
+use crate::cluster::Watches;
 use crate::engine::{Engine, reconcile};
 use crate::object::text;
 use crate::ports::{Destinations, Repositories, Repository};
 use crate::resources::{application_resource, project_resource};
 use crate::sets::{self, Sets};
 use crate::source::{Renders, RevisionKey, Revisions};
+
+/// How long changes of objects are gathered.
+const GATHER: Duration = Duration::from_secs(1);
 
 /// What the engine is told.
 #[derive(Clone, Debug)]
@@ -39,6 +43,9 @@ pub struct Options {
     pub resync: Duration,
     /// How many Applications are reconciled at once.
     pub concurrency: u16,
+    /// The server URLs of clusters whose objects are watched, so that a change wakes its Application at once; the
+    /// others are looked at every `resync`. A watch costs a connection a kind: for the hub, not for a thousand spokes.
+    pub watched: Vec<String>,
 }
 
 impl Default for Options {
@@ -49,6 +56,7 @@ impl Default for Options {
             poll: Duration::from_secs(120),
             resync: Duration::from_secs(300),
             concurrency: 32,
+            watched: vec!["https://kubernetes.default.svc".to_owned()],
         }
     }
 }
@@ -132,7 +140,10 @@ pub async fn run(
 
     let revisions = Arc::new(Revisions::new(ports.repositories.clone()));
     let renders = Arc::new(Renders::new(ports.repositories.clone()));
+    let (touch, touched) = mpsc::unbounded_channel();
     let engine = Engine {
+        watches: Arc::new(Watches::new(options.watched.clone(), touch, shutdown.clone())),
+        recent: crate::engine::Recent::default(),
         hub: hub.clone(),
         revisions: revisions.clone(),
         renders: renders.clone(),
@@ -196,6 +207,7 @@ pub async fn run(
         triggers.clone(),
         shutdown.clone(),
     ));
+    shutdown.spawn(follow_objects(touched, options.namespace.clone(), triggers.clone(), shutdown.clone()));
     shutdown.spawn(follow_clusters(ports.destinations, store.clone(), triggers, shutdown.clone()));
 
     Controller::for_stream_with(applications, store, application_resource())
@@ -297,6 +309,36 @@ fn source_of(application: &DynamicObject) -> Option<RevisionKey> {
         },
         revision: text(spec, &["source", "targetRevision"]).to_owned(),
     })
+}
+
+/// Wakes the Applications whose objects changed, each at most once in [`GATHER`].
+async fn follow_objects(
+    mut touched: mpsc::UnboundedReceiver<String>,
+    home: String,
+    triggers: mpsc::UnboundedSender<ObjectRef<DynamicObject>>,
+    shutdown: Shutdown,
+) {
+    loop {
+        let first = tokio::select! {
+            () = shutdown.triggered() => return,
+            first = touched.recv() => match first {
+                Some(first) => first,
+                None => return,
+            },
+        };
+        let mut names = BTreeSet::from([first]);
+        if !shutdown.sleep(GATHER).await {
+            return;
+        }
+        while let Ok(name) = touched.try_recv() {
+            names.insert(name);
+        }
+        for name in names {
+            // An Application elsewhere is tracked with its namespace.
+            let (namespace, name) = name.split_once('_').unwrap_or((&home, &name));
+            let _ = triggers.send(ObjectRef::new_with(name, application_resource()).within(namespace));
+        }
+    }
 }
 
 /// Wakes the Applications of a cluster of which something became known.

@@ -59,7 +59,7 @@ pub struct SourceSpec {
     /// Helm settings; not understood.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub helm: Option<Value>,
-    /// Kustomize settings; only an empty object is understood.
+    /// Kustomize settings, laid over the kustomization.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kustomize: Option<Value>,
     /// Settings for a directory of plain manifests.

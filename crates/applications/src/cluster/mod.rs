@@ -2,10 +2,12 @@
 
 mod kinds;
 mod live;
+mod watches;
 mod write;
 
 pub(crate) use kinds::{Kind, KindError, Kinds};
 pub(crate) use live::read;
+pub(crate) use watches::Watches;
 pub(crate) use write::{apply, delete, dry_run};
 
 use serde_json::Value;

@@ -25,7 +25,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::{Client, Resource};
+use kube::{Client, Resource, ResourceExt};
 use serde_json::{Value, json};
 
 use gangplank_runtime::{
@@ -33,9 +33,10 @@ use gangplank_runtime::{
 };
 
 use crate::annotations::{REFRESH, SyncOptions};
-use crate::cluster::Kinds;
+use crate::cluster::{Kinds, Watches};
 use crate::controller::Options;
-use crate::object::annotation;
+use crate::health::HealthStatus;
+use crate::object::{annotation, at};
 use crate::ports::Destinations;
 use crate::project::permissive;
 use crate::resources::{application_resource, project_resource};
@@ -63,6 +64,37 @@ pub(crate) struct Engine {
     pub(crate) recorder: Recorder,
     pub(crate) kinds: Mutex<HashMap<String, Arc<Kinds>>>,
     pub(crate) attempts: Mutex<Attempts<(String, String)>>,
+    pub(crate) watches: Arc<Watches>,
+    pub(crate) recent: Recent,
+}
+
+/// The Applications as the engine wrote them last, until its watch has brought them: what is decided on an older state
+/// would be decided twice.
+#[derive(Default)]
+pub(crate) struct Recent {
+    written: Mutex<HashMap<(String, String), DynamicObject>>,
+}
+
+impl Recent {
+    fn put(&self, object: DynamicObject) {
+        let key = (object.namespace().unwrap_or_default(), object.name_any());
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(key, object);
+    }
+
+    /// Returns what was written of the object, where that is newer.
+    fn newer(&self, seen: &DynamicObject) -> Option<DynamicObject> {
+        let version = |object: &DynamicObject| {
+            object.resource_version().and_then(|version| version.parse::<u64>().ok())
+        };
+        let key = (seen.namespace().unwrap_or_default(), seen.name_any());
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = written.get(&key)?;
+        if known.uid() == seen.uid() && version(known) > version(seen) {
+            return Some(known.clone());
+        }
+        written.remove(&key);
+        None
+    }
 }
 
 impl Engine {
@@ -96,7 +128,8 @@ impl Engine {
 
 /// Reconciles an Application and returns after what time it is to be looked at again.
 pub(crate) async fn reconcile(engine: &Engine, object: &DynamicObject) -> Result<Duration, EnactError> {
-    let application = Application::read(object);
+    let newer = engine.recent.newer(object);
+    let application = Application::read(newer.as_ref().unwrap_or(object));
     if crate::object::is_deleting(&application.object) {
         return delete::cascade(engine, &application).await;
     }
@@ -330,12 +363,16 @@ fn rest(engine: &Engine, application: &Application, observed: &Observed) -> Dura
         return RETRY.delay(attempts.failed(key), random_fraction());
     }
     attempts.forget(&key);
-    let progressing = observed.compared.iter().any(|one| {
-        one.health.as_ref().is_some_and(|health| health.status == crate::health::HealthStatus::Progressing)
-    });
-    // Where no watch tells of health, what is on its way is looked at more often.
-    let interval =
-        if progressing { engine.options.resync.min(Duration::from_secs(10)) } else { engine.options.resync };
+    // What is not well is looked at again soon after it became so, and less often the longer it stays.
+    let health = status::application_health(application, observed).status;
+    let since = at(&application.object, &["status", "health", "lastTransitionTime"]).and_then(Value::as_str);
+    let since = since.and_then(|since| since.parse::<Timestamp>().ok()).unwrap_or_else(Timestamp::now);
+    let lasted = Duration::try_from(Timestamp::now().duration_since(since)).unwrap_or_default();
+    let resync = engine.options.resync;
+    let interval = match health {
+        HealthStatus::Healthy | HealthStatus::Suspended => resync,
+        _ => (lasted / 4).max(Duration::from_secs(2)).min(resync),
+    };
     jittered(interval, 0.2, random_fraction())
 }
 
@@ -371,7 +408,10 @@ impl Writer<'_> {
             Api::namespaced_with(self.engine.hub.clone(), namespace, &application_resource());
         // Argo CD's definition has no status subresource: the status is written with the object.
         match api.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await {
-            Ok(_) => Ok(()),
+            Ok(object) => {
+                self.engine.recent.put(object);
+                Ok(())
+            }
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             Err(source) => Err(EnactError::Status {
                 object: format!("Application {namespace}/{name}"),

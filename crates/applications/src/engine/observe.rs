@@ -326,6 +326,7 @@ async fn compare_all(
             observed.kinds.insert(key.clone(), kind.clone());
         }
     }
+    engine.watches.ensure(&destination.server, &destination.client, &observed.kinds);
     let live = read(&destination.client, &observed.kinds).await.map_err(|error| error.to_string())?;
     let mut compared = Vec::with_capacity(versions.len());
     let mut targets = BTreeSet::new();

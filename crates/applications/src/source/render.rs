@@ -130,8 +130,7 @@ fn render(files: &Arc<Recorder>, source: &SourceSpec) -> Result<Rendered, String
         ));
     }
     let objects = if is_kustomize {
-        refuse_overrides(source.kustomize.as_ref())?;
-        super::kustomize::render(files, &path)?
+        super::kustomize::render(files, &path, source.kustomize.as_ref())?
     } else {
         directory::render(files, &path, &source.directory.clone().unwrap_or_default())?
     };
@@ -150,16 +149,4 @@ fn render(files: &Arc<Recorder>, source: &SourceSpec) -> Result<Rendered, String
     }
     let source_type = if is_kustomize { "Kustomize" } else { "Directory" };
     Ok(Rendered { objects: kept.into_iter().flatten().collect(), source_type, repeated })
-}
-
-fn refuse_overrides(kustomize: Option<&Value>) -> Result<(), String> {
-    let given = kustomize
-        .and_then(Value::as_object)
-        .and_then(|settings| settings.keys().find(|key| *key != "version"));
-    match given {
-        Some(key) => Err(format!(
-            "spec.source.kustomize.{key} is not supported by gangplank; write it into the kustomization"
-        )),
-        None => Ok(()),
-    }
 }

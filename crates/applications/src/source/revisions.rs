@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::ports::{Repositories, Repository, SourceError};
+
+/// For this long an error answers for all who ask.
+const FAILED_FOR: Duration = Duration::from_secs(2);
 
 /// A revision of a repository, as one project sees it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +47,8 @@ impl Revisions {
             let mut known = self.lock();
             if let Some(entry) = known.get_mut(key) {
                 entry.used = now;
-                if not_before.is_none_or(|not_before| entry.asked >= not_before) {
+                let fresh = not_before.is_none_or(|not_before| entry.asked >= not_before);
+                if fresh && (entry.outcome.is_ok() || entry.asked.elapsed() < FAILED_FOR) {
                     return entry.outcome.clone();
                 }
             }

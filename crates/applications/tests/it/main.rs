@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod deletion;
+mod scale;
 mod sets;
 mod sync;
 mod world;

@@ -131,3 +131,20 @@ async fn waves_and_hooks_keep_their_order() {
     let names: Vec<&str> = results.unwrap().iter().filter_map(|result| result["name"].as_str()).collect();
     assert_eq!(names, ["before", "early", "late", "after"]);
 }
+
+#[tokio::test]
+async fn on_the_hub_a_change_is_seen_by_a_watch() {
+    let world = World::quiet().await;
+    world.commit(&[("app/a.yaml", &config_map("a", "1"))]);
+    world.application("one", "app", "in-cluster", automated()).await;
+    world.until_state("one", "Synced/Healthy Succeeded").await;
+    let drifted = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "app"}, "data": {"key": "mine"},
+    });
+    world.apply(&world.hub, "v1", "ConfigMap", &drifted).await;
+    world
+        .until("the change is reverted", || async {
+            world.data(&world.hub, "a").await == Some(json!({"key": "1"}))
+        })
+        .await;
+}

@@ -146,8 +146,17 @@ impl Drop for World {
 }
 
 impl World {
-    /// Starts everything; the spoke is known.
+    /// Starts everything; the spoke is known, and Applications are looked at every second.
     pub(crate) async fn new() -> World {
+        World::with_resync(Duration::from_secs(1)).await
+    }
+
+    /// Starts everything; an Application at rest is looked at only when something wakes it.
+    pub(crate) async fn quiet() -> World {
+        World::with_resync(Duration::from_secs(3600)).await
+    }
+
+    async fn with_resync(resync: Duration) -> World {
         let server = |name: &str| client(&ApiServer::builder(name).build().unwrap());
         let (hub, spoke) = (server("hub"), server("spoke"));
         let mut world = World::assemble(hub, spoke);
@@ -164,7 +173,7 @@ impl World {
                 .await;
         }
         world.namespace(&world.hub, "argocd").await;
-        world.start();
+        world.start(resync);
         world
     }
 
@@ -179,11 +188,11 @@ impl World {
         World { hub, spoke, clusters, commits: Arc::default(), notifier, shutdown: Shutdown::new() }
     }
 
-    fn start(&mut self) {
+    fn start(&mut self, resync: Duration) {
         let (notifier, notifications) = notifier();
         self.notifier = notifier;
         let ports = Ports { repositories: self.commits.clone(), destinations: self.clusters.clone() };
-        let options = Options { resync: Duration::from_secs(1), ..Options::default() };
+        let options = Options { resync, ..Options::default() };
         let (hub, shutdown) = (self.hub.clone(), self.shutdown.clone());
         tokio::spawn(async move {
             let (metrics, health) = (Metrics::new(), Health::new());
