@@ -1,6 +1,7 @@
 //! Evaluates pipelines, commands, fields and calls.
 
 use super::{Executor, Item, Result};
+use crate::error::Message;
 use crate::format;
 use crate::functions::{Call, Function, Type};
 use crate::parse::ast::{Command, Located, Operand, Pipe, Term};
@@ -256,6 +257,10 @@ impl<'t> Executor<'t, '_> {
             values.push(item.value);
             boxed.push(item.boxed);
         }
+        if signature.parameters == [Type::Reflected] && name == "call" {
+            self.look_at(node);
+            return self.fail(not_callable(arguments.first(), values.first()));
+        }
         let mut call = Call {
             arguments: &values,
             boxed: &boxed,
@@ -290,6 +295,24 @@ impl<'t> Executor<'t, '_> {
             }
         }
         Ok(piped.map_or(last, Item::plain))
+    }
+}
+
+/// Why `call` fails: it is given no function, since no value is one.
+fn not_callable(argument: Option<&Operand>, value: Option<&Value>) -> Message {
+    match (argument, value) {
+        (_, None | Some(Value::Nil)) => "error calling call: call of nil".into(),
+        (Some(argument), Some(value)) => {
+            format!("error calling call: non-function {argument} of type {}", value.type_name()).into()
+        }
+        (None, Some(value)) => {
+            let shown = match value {
+                Value::String(text) => String::from_utf8_lossy(text).into_owned(),
+                other => format!("<{} Value>", other.type_name()),
+            };
+            let kind = value.type_name();
+            Message::new("error calling call: non-function ").data(shown).words(format!(" of type {kind}"))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Go's own functions that look at values: logic, `len`, `index`, `slice`, `print…`.
 //!
-//! `and` and `or` are here for their signature only: the executor evaluates their arguments one by one.
+//! `and` and `or` are here for their signature only: the executor evaluates their arguments one by one. So is `call`: no
+//! value of ours is a function, and the executor says so.
 
 use super::{Call, Function, Outcome, Type};
 use crate::error::Message;
@@ -10,6 +11,7 @@ use crate::value::{List, Value};
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::variadic("and", &[Type::Reflected], Type::Reflected, last),
     Function::variadic("or", &[Type::Reflected], Type::Reflected, last),
+    Function::variadic("call", &[Type::Reflected], Type::Reflected, last),
     Function::new("not", &[Type::Reflected], |call| Ok(Value::Bool(!call.value(0).is_true()))),
     Function::new("len", &[Type::Reflected], len),
     Function::variadic("index", &[Type::Reflected], Type::Reflected, index),

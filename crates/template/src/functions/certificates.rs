@@ -77,7 +77,7 @@ fn rsa_decrypt(call: &mut Call<'_>) -> Outcome {
     match call.utf8(0).as_str() {
         "None" => return Ok(call.value(2)),
         "RSA-OAEP" => {}
-        other => return Err(format!("decryption scheme {other} is not supported").into()),
+        other => return Err(Message::new("decryption scheme ").data(other).words(" is not supported")),
     }
     let key = call.text(3);
     let (block, _) = pem::decode(&key).ok_or_else(|| Message::new("failed to decode PEM block"))?;

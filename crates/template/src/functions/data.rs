@@ -32,7 +32,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     Function::new("fromJson", &[Type::String], |call| Ok(json::decode(&call.text(0)).unwrap_or_default())),
     Function::new("mustFromJson", &[Type::String], |call| {
-        json::decode(&call.text(0)).map_err(|error| error.message())
+        json::decode(&call.text(0)).map_err(json::Error::into_message)
     }),
     Function::new("toJson", &[Type::Any], |call| encode_or_nothing(call, PLAIN)),
     Function::new("mustToJson", &[Type::Any], |call| must_encode(call, PLAIN)),

@@ -114,7 +114,7 @@ static EXTERNAL_SECRETS: LazyLock<Functions> = LazyLock::new(|| {
 });
 
 impl Functions {
-    /// The functions of Go's `text/template`. (`call` is not among them: no value of ours is a function.)
+    /// The functions of Go's `text/template`.
     pub fn builtin() -> Self {
         BUILTIN.clone()
     }

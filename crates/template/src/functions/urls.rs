@@ -52,14 +52,14 @@ fn escape(text: &[u8], part: Part) -> Vec<u8> {
     out
 }
 
-fn unescape(text: &[u8], part: Part) -> Result<Vec<u8>, String> {
+fn unescape(text: &[u8], part: Part) -> Result<Vec<u8>, Message> {
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
     while let Some(byte) = text.get(at) {
         if *byte != b'%' {
             if part == Part::Host && byte.is_ascii() && !is_plain(*byte, Part::Host) {
                 let shown = crate::format::quote::quoted(&[*byte]);
-                return Err(format!("invalid character {shown} in host name"));
+                return Err(Message::new("invalid character ").data(shown).words(" in host name"));
             }
             out.push(*byte);
             at += 1;
@@ -70,7 +70,7 @@ fn unescape(text: &[u8], part: Part) -> Result<Vec<u8>, String> {
             Some(value) => out.push(value),
             None => {
                 let shown = crate::format::quote::quoted(&text[at..text.len().min(at + 3)]);
-                return Err(format!("invalid URL escape {shown}"));
+                return Err(Message::new("invalid URL escape ").data(shown));
             }
         }
         at += 3;
@@ -86,12 +86,12 @@ fn cut(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
 }
 
 /// The scheme and what follows its colon.
-fn split_scheme(text: &[u8]) -> Result<(String, &[u8]), String> {
+fn split_scheme(text: &[u8]) -> Result<(String, &[u8]), Message> {
     for (at, byte) in text.iter().enumerate() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' => {}
             b'0'..=b'9' | b'+' | b'-' | b'.' if at > 0 => {}
-            b':' if at == 0 => return Err("missing protocol scheme".to_owned()),
+            b':' if at == 0 => return Err("missing protocol scheme".into()),
             b':' => {
                 let scheme = String::from_utf8_lossy(&text[..at]).to_ascii_lowercase();
                 return Ok((scheme, &text[at + 1..]));
@@ -103,10 +103,10 @@ fn split_scheme(text: &[u8]) -> Result<(String, &[u8]), String> {
 }
 
 impl Url {
-    fn parse(text: &[u8]) -> Result<Self, String> {
+    fn parse(text: &[u8]) -> Result<Self, Message> {
         let (text, fragment) = cut(text, b'#');
         if text.iter().any(|byte| *byte < b' ' || *byte == 0x7f) {
-            return Err("net/url: invalid control character in URL".to_owned());
+            return Err("net/url: invalid control character in URL".into());
         }
         let mut url = Self::default();
         let (scheme, rest) = split_scheme(text)?;
@@ -121,7 +121,7 @@ impl Url {
             }
             // "a:b" would be taken for a scheme when read again.
             if cut(rest, b'/').0.contains(&b':') {
-                return Err("first path segment in URL cannot contain colon".to_owned());
+                return Err("first path segment in URL cannot contain colon".into());
             }
         }
         let has_authority = rest.starts_with(b"//") && (!url.scheme.is_empty() || !rest.starts_with(b"///"));
@@ -135,7 +135,7 @@ impl Url {
         Ok(url)
     }
 
-    fn set_authority(&mut self, text: &[u8]) -> Result<(), String> {
+    fn set_authority(&mut self, text: &[u8]) -> Result<(), Message> {
         let at = text.iter().rposition(|byte| *byte == b'@');
         let host = at.map_or(text, |at| &text[at + 1..]);
         self.host = parse_host(host)?;
@@ -145,7 +145,7 @@ impl Url {
                 .iter()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(byte));
             if !is_valid {
-                return Err("net/url: invalid userinfo".to_owned());
+                return Err("net/url: invalid userinfo".into());
             }
             let password = password.map(|password| unescape(password, Part::User)).transpose()?;
             self.user = Some((unescape(user, Part::User)?, password));
@@ -213,7 +213,7 @@ impl Url {
     }
 }
 
-fn parse_host(host: &[u8]) -> Result<Vec<u8>, String> {
+fn parse_host(host: &[u8]) -> Result<Vec<u8>, Message> {
     let port = if host.starts_with(b"[") {
         let end = host.iter().rposition(|byte| *byte == b']').ok_or("missing ']' in host")?;
         &host[end + 1..]
@@ -222,13 +222,15 @@ fn parse_host(host: &[u8]) -> Result<Vec<u8>, String> {
     };
     let is_port = port.is_empty() || port[0] == b':' && port[1..].iter().all(u8::is_ascii_digit);
     if !is_port {
-        return Err(format!("invalid port {} after host", crate::format::quote::quoted(port)));
+        return Err(Message::new("invalid port ")
+            .data(crate::format::quote::quoted(port))
+            .words(" after host"));
     }
     unescape(host, Part::Host)
 }
 
-fn wrong_url(text: &[u8], reason: String) -> Message {
-    Message::new("parse ").data(crate::format::quote::quoted(text)).words(": ").data(reason)
+fn wrong_url(text: &[u8], reason: Message) -> Message {
+    Message::new("parse ").data(crate::format::quote::quoted(text)).words(": ").followed_by(reason)
 }
 
 fn parse(call: &mut Call<'_>) -> Outcome {

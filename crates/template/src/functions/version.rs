@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::error::Message;
+
 /// A version; `1`, `v1.2` and `01.2` are versions too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Version {
@@ -33,12 +35,14 @@ static VALID: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(r"^(\s*({OPERATORS})\s*({WILD})\s*)((?:\s+|,\s*)({OPERATORS})\s*({WILD})\s*)*$"))
 });
 
-fn number(text: Option<regex::Match<'_>>) -> Result<u64, String> {
+fn number(text: Option<regex::Match<'_>>) -> Result<u64, Message> {
     match text {
         None => Ok(0),
         Some(text) => text.as_str().trim_start_matches('.').parse().map_err(|_| {
             let shown = crate::format::quote::quoted(text.as_str().trim_start_matches('.').as_bytes());
-            format!("error parsing version segment: strconv.ParseUint: parsing {shown}: value out of range")
+            Message::new("error parsing version segment: strconv.ParseUint: parsing ")
+                .data(shown)
+                .words(": value out of range")
         }),
     }
 }
@@ -51,12 +55,12 @@ fn complaint(pre: &str) -> Option<&'static str> {
 }
 
 impl Version {
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, Message> {
         let parts = VERSION.captures(text).ok_or("invalid semantic version")?;
         let part = |index: usize| parts.get(index).map_or_else(String::new, |part| part.as_str().to_owned());
         let pre = part(5);
         if let Some(complaint) = complaint(&pre) {
-            return Err(complaint.to_owned());
+            return Err(complaint.into());
         }
         Ok(Self {
             major: number(parts.get(1))?,
@@ -127,7 +131,7 @@ pub(super) struct Constraints {
 }
 
 impl Constraints {
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, Message> {
         let mut rewritten = text.to_owned();
         for range in RANGE.captures_iter(text) {
             let bounds = format!(">= {}, <= {} ", &range[1], &range[11]);
@@ -135,7 +139,7 @@ impl Constraints {
         }
         let alternatives = rewritten.split("||").map(|alternative| {
             if !VALID.is_match(alternative) {
-                return Err(format!("improper constraint: {alternative}"));
+                return Err(Message::new("improper constraint: ").data(alternative));
             }
             FIND.find_iter(alternative).map(|found| Constraint::parse(found.as_str())).collect()
         });
@@ -152,8 +156,9 @@ impl Constraints {
 }
 
 impl Constraint {
-    fn parse(text: &str) -> Result<Self, String> {
-        let parts = CONSTRAINT.captures(text).ok_or_else(|| format!("improper constraint: {text}"))?;
+    fn parse(text: &str) -> Result<Self, Message> {
+        let parts =
+            CONSTRAINT.captures(text).ok_or_else(|| Message::new("improper constraint: ").data(text))?;
         let part = |index: usize| parts.get(index).map_or("", |part| part.as_str());
         let is_open = |text: &str| matches!(text.trim_start_matches('.'), "" | "x" | "X" | "*");
         let (major, minor, patch, pre) = (part(3), part(4), part(5), part(6));
@@ -166,7 +171,7 @@ impl Constraint {
         } else {
             (part(2).to_owned(), false, false, false)
         };
-        let version = Version::parse(&version).map_err(|_| "constraint parser error".to_owned())?;
+        let version = Version::parse(&version).map_err(|_| Message::new("constraint parser error"))?;
         Ok(Self { operator: part(1).to_owned(), version, minor_open, patch_open, open })
     }
 

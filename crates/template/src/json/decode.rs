@@ -2,25 +2,29 @@
 
 use std::fmt;
 
+use crate::error::Message;
 use crate::value::{Element, List, Map, Text, Value};
 
 /// Go refuses deeper nesting at 10,000; ours keeps the stack small.
 const DEEPEST: usize = 500;
 
-/// Why a text is no JSON, in Go's words. The words may name one character of the text.
+/// Why a text is no JSON, in Go's words. Of the text they show one character at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Error(String);
+pub(crate) struct Error(Message);
 
 impl Error {
-    /// The error as a message. The character of the text that it may name is one of a secret, but only one.
-    pub(crate) fn message(&self) -> crate::error::Message {
-        crate::error::Message::new(self.0.clone())
+    fn new(words: impl Into<Message>) -> Self {
+        Self(words.into())
+    }
+
+    pub(crate) fn into_message(self) -> Message {
+        self.0
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.fmt(f)
     }
 }
 
@@ -28,6 +32,8 @@ pub(super) struct Decoder<'j> {
     text: &'j [u8],
     position: usize,
     depth: usize,
+    /// Numbers too great for a float are let through, for those who want the text only.
+    any_number: bool,
 }
 
 /// Reads one value; nothing but space may follow.
@@ -40,7 +46,12 @@ pub(crate) fn decode(text: &[u8]) -> Result<Value, Error> {
 
 impl<'j> Decoder<'j> {
     pub(super) fn new(text: &'j [u8]) -> Self {
-        Self { text, position: 0, depth: 0 }
+        Self { text, position: 0, depth: 0, any_number: false }
+    }
+
+    /// For members whose source is what counts.
+    pub(super) fn for_sources(text: &'j [u8]) -> Self {
+        Self { any_number: true, ..Self::new(text) }
     }
 
     /// Whether the next thing is an object.
@@ -68,10 +79,10 @@ impl<'j> Decoder<'j> {
             {
                 b' '
             }
-            None => return Err(Error("unexpected end of JSON input".to_owned())),
+            None => return Err(Error::new("unexpected end of JSON input")),
             Some(byte) => byte,
         };
-        Err(Error(format!("invalid character {} {context}", quoted_byte(byte))))
+        Err(Error::new(format!("invalid character {} {context}", quoted_byte(byte))))
     }
 
     /// Refuses anything but space up to the end.
@@ -149,8 +160,12 @@ impl<'j> Decoder<'j> {
         }
         let text = String::from_utf8_lossy(&self.text[start..self.position]);
         match text.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(Value::Float(number)),
-            _ => Err(Error(format!("json: cannot unmarshal number {text} into Go value of type float64"))),
+            Ok(number) if number.is_finite() || self.any_number => Ok(Value::Float(number)),
+            _ => Err(Error(
+                Message::new("json: cannot unmarshal number ")
+                    .data(text.into_owned())
+                    .words(" into Go value of type float64"),
+            )),
         }
     }
 
@@ -158,7 +173,7 @@ impl<'j> Decoder<'j> {
         self.position += 1;
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(Error("exceeded max depth".to_owned()));
+            return Err(Error::new("exceeded max depth"));
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ pub(crate) struct Member<'j> {
 pub(crate) fn members<'j>(text: &'j [u8], target: &str) -> Result<Vec<Member<'j>>, String> {
     let mut members = Vec::new();
     let whole = |error: Error| error.to_string();
-    let mut decoder = Decoder::new(text);
+    let mut decoder = Decoder::for_sources(text);
     if decoder.starts_object() {
         decoder
             .object(&mut |key, value, source| members.push(Member { key, value, source }))

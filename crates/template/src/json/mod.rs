@@ -4,6 +4,6 @@ mod decode;
 mod encode;
 mod members;
 
-pub(crate) use decode::decode;
+pub(crate) use decode::{Error, decode};
 pub(crate) use encode::{EncodeError, Style, encode};
 pub(crate) use members::members;

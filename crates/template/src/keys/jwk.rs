@@ -7,6 +7,7 @@ use rsa::BoxedUint;
 use super::der;
 use super::pem::{self, Block};
 use super::private_key::{self, Curve, PrivateKey};
+use crate::error::Message;
 use crate::json;
 use crate::value::{Element, Map};
 
@@ -39,17 +40,17 @@ fn text(map: &Map, name: &str) -> Option<String> {
 }
 
 /// A member in base64 for URLs, with or without padding.
-fn bytes(map: &Map, name: &str) -> Result<Vec<u8>, String> {
-    let text = text(map, name).ok_or_else(|| format!("required field {name} is missing"))?;
+fn bytes(map: &Map, name: &str) -> Result<Vec<u8>, Message> {
+    let text = text(map, name).ok_or_else(|| Message::new(format!("required field {name} is missing")))?;
     URL_SAFE_NO_PAD
         .decode(text.trim_end_matches('='))
-        .map_err(|_| format!("failed to decode base64url in field {name}"))
+        .map_err(|_| format!("failed to decode base64url in field {name}").into())
 }
 
-fn parse(text_of_key: &[u8]) -> Result<Key, String> {
+fn parse(text_of_key: &[u8]) -> Result<Key, Message> {
     let hint = r#"struct { Kty string "json:\"kty\""; D json.RawMessage "json:\"d\"" }"#;
     let members = json::members(text_of_key, hint)
-        .map_err(|error| format!("failed to unmarshal JSON into key hint: {error}"))?;
+        .map_err(|error| Message::new(format!("failed to unmarshal JSON into key hint: {error}")))?;
     let map = Map::new(Element::Any, members.into_iter().map(|member| (member.key, member.value)));
     let is_private = map.get(b"d").is_some();
     match text(&map, "kty").unwrap_or_default().as_str() {
@@ -58,12 +59,12 @@ fn parse(text_of_key: &[u8]) -> Result<Key, String> {
         "EC" => elliptic(&map, is_private),
         "OKP" => octet_pair(&map, is_private),
         "oct" => Ok(Key::Symmetric),
-        other => Err(format!("invalid key type from JSON ({other})")),
+        other => Err(Message::new("invalid key type from JSON (").data(other).words(")")),
     }
 }
 
-fn rsa_public(map: &Map) -> Result<Key, String> {
-    let within = |error: String| format!("failed to unmarshal JSON into key (*jwk.rsaPublicKey): {error}");
+fn rsa_public(map: &Map) -> Result<Key, Message> {
+    let within = |error: Message| error.after("failed to unmarshal JSON into key (*jwk.rsaPublicKey): ");
     let e = bytes(map, "e").map_err(within)?;
     let n = bytes(map, "n").map_err(within)?;
     let key = der::sequence(&[&der::unsigned(&n), &der::unsigned(&e)]);
@@ -71,23 +72,23 @@ fn rsa_public(map: &Map) -> Result<Key, String> {
     Ok(Key::Public { go_type: "*rsa.PublicKey", info })
 }
 
-fn rsa_private(map: &Map) -> Result<Key, String> {
+fn rsa_private(map: &Map) -> Result<Key, Message> {
     let number = |name: &str| bytes(map, name).map(|bytes| BoxedUint::from_be_slice_vartime(&bytes));
     let primes = vec![number("p")?, number("q")?];
     let key = rsa::PrivateKey::from_components(number("n")?, number("e")?, number("d")?, primes)
-        .map_err(|_| "crypto/rsa: invalid private key")?;
+        .map_err(|_| Message::new("crypto/rsa: invalid private key"))?;
     Ok(Key::Private { go_type: "*rsa.PrivateKey", key: PrivateKey::Rsa(Box::new(key)) })
 }
 
-fn elliptic(map: &Map, is_private: bool) -> Result<Key, String> {
+fn elliptic(map: &Map, is_private: bool) -> Result<Key, Message> {
     let name = text(map, "crv").unwrap_or_default();
     let curve = Curve::from_name(&name).ok_or_else(|| {
         let side = if is_private { "private" } else { "public" };
-        format!("failed to build {side} key: invalid curve algorithm {name}")
+        Message::new(format!("failed to build {side} key: invalid curve algorithm ")).data(name.clone())
     })?;
     let coordinate = |member: &str| {
         private_key::padded(&bytes(map, member)?, curve.size())
-            .ok_or_else(|| format!("field {member} is too long"))
+            .ok_or_else(|| Message::new(format!("field {member} is too long")))
     };
     let point = [&[4], &*coordinate("x")?, &*coordinate("y")?].concat();
     if is_private {
@@ -101,18 +102,18 @@ fn elliptic(map: &Map, is_private: bool) -> Result<Key, String> {
     Ok(Key::Public { go_type: "*ecdsa.PublicKey", info })
 }
 
-fn octet_pair(map: &Map, is_private: bool) -> Result<Key, String> {
+fn octet_pair(map: &Map, is_private: bool) -> Result<Key, Message> {
     let name = text(map, "crv").unwrap_or_default();
     let algorithm = match name.as_str() {
         "Ed25519" => private_key::ED25519,
         "X25519" => private_key::X25519,
-        other => return Err(format!("unsupported curve {other}")),
+        other => return Err(Message::new("unsupported curve ").data(other)),
     };
     let is_signing = algorithm == private_key::ED25519;
     if is_private {
         let seed = bytes(map, "d")?;
         if seed.len() != 32 {
-            return Err("field d has a wrong length".to_owned());
+            return Err("field d has a wrong length".into());
         }
         let (go_type, key) = match is_signing {
             true => ("ed25519.PrivateKey", PrivateKey::Ed25519(seed)),
@@ -125,20 +126,20 @@ fn octet_pair(map: &Map, is_private: bool) -> Result<Key, String> {
 }
 
 /// A public key as `PUBLIC KEY`.
-pub(crate) fn public_pem(text: &[u8]) -> Result<String, String> {
+pub(crate) fn public_pem(text: &[u8]) -> Result<String, Message> {
     match parse(text)? {
         Key::Public { info, .. } => Ok(Block::new("PUBLIC KEY", info).encode()),
-        other => Err(format!("x509: unsupported public key type: {}", other.go_type())),
+        other => Err(format!("x509: unsupported public key type: {}", other.go_type()).into()),
     }
 }
 
 /// A private key as `PRIVATE KEY`.
-pub(crate) fn private_pem(text: &[u8]) -> Result<String, String> {
+pub(crate) fn private_pem(text: &[u8]) -> Result<String, Message> {
     match parse(text)? {
         Key::Private { key, .. } => {
-            let bytes = key.to_pkcs8().map_err(|error| error.to_string())?;
+            let bytes = key.to_pkcs8().map_err(|error| Message::new(error.to_string()))?;
             Ok(Block::new(pem::PRIVATE_KEY, bytes).encode())
         }
-        other => Err(format!("x509: unknown key type while marshaling PKCS#8: {}", other.go_type())),
+        other => Err(format!("x509: unknown key type while marshaling PKCS#8: {}", other.go_type()).into()),
     }
 }

@@ -7,13 +7,26 @@ use base64::engine::general_purpose::STANDARD;
 use gangplank_template::pipeline::Data;
 use serde_json::Value as Json;
 
+fn root() -> PathBuf {
+    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    std::env::var_os("GANGPLANK_CORPUS").map_or_else(beside, PathBuf::from).join("external-secrets")
+}
+
+/// The recorded cases of an area, sorted by name, or nothing, said aloud, where there is no corpus.
+pub(crate) fn behaviour(area: &str) -> Vec<Json> {
+    let folder = root().join("behaviour").join(area);
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        println!("skipped: no recorded cases at {}", folder.display());
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.sort();
+    files.iter().map(|file| serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()).collect()
+}
+
 /// One section of the vectors, or nothing, said aloud, where there is no corpus.
 pub(crate) fn section(name: &str) -> Vec<Json> {
-    let root = std::env::var_os("GANGPLANK_CORPUS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
-        PathBuf::from,
-    );
-    let path = root.join("external-secrets/vectors.json");
+    let path = root().join("vectors.json");
     let Ok(text) = std::fs::read_to_string(&path) else {
         println!("skipped: no recorded cases at {}", path.display());
         return Vec::new();
