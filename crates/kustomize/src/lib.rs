@@ -27,6 +27,7 @@
 //!                                 Rendered ─► bytes · JSON · provenance
 //! ```
 //!
+//! - **Again and again.** [`Incremental`] renders one directory, and after a change only what the change touches.
 //! - **No I/O.** A tree of [`Files`], a [`Remote`] and a [`Helm`] are ports; the crate brings [`MemoryFiles`] only.
 //! - **Exact.** The output equals that of Kustomize 5.8.1 (kubectl 1.37.1). The rules and tables are facts of that version.
 //! - **Shared.** A base is read and parsed once, whoever names it; an overlay copies what it changes and nothing else.
@@ -41,6 +42,7 @@ mod error;
 mod files;
 mod generate;
 mod hash;
+mod incremental;
 mod kustomization;
 mod loader;
 mod origin;
@@ -60,6 +62,7 @@ mod vars;
 
 pub use error::{Cause, Error, Location, Report};
 pub use files::{File, FileError, Files, MemoryFiles};
+pub use incremental::{Incremental, Update};
 pub use kustomization::{HelmChart, HelmGlobals};
 pub use loader::{LoadError, LoadRestriction};
 pub use provenance::Provenance;

@@ -3,7 +3,7 @@
 //! A loader stands in one directory. It reads files in or below it, and opens loaders at other directories: never one
 //! that it came through, never one outside of a checked-out repository.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::files::{FileError, Files, clean, is_below, join};
 use crate::remote::{Checkout, GitReference, Remote, RemoteError, is_url};
@@ -98,6 +98,24 @@ impl Loaded {
     }
 }
 
+/// The files that were asked for, whether or not they are there.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder(Mutex<Vec<Arc<str>>>);
+
+impl Recorder {
+    fn note(&self, path: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(path.into());
+    }
+
+    pub(crate) fn note_all(&self, paths: &[Arc<str>]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(paths);
+    }
+
+    pub(crate) fn take(&self) -> Vec<Arc<str>> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// Stands in a directory.
 #[derive(Clone)]
 pub(crate) struct Loader {
@@ -108,6 +126,7 @@ pub(crate) struct Loader {
     limit: u64,
     repository: Option<Arc<Repository>>,
     referrer: Option<Arc<Loader>>,
+    recorder: Option<Arc<Recorder>>,
 }
 
 struct Repository {
@@ -132,13 +151,25 @@ impl Loader {
                 limit,
                 repository: None,
                 referrer: None,
+                recorder: None,
             };
             return nowhere.open_repository(path, &reference, None);
         }
         let root = files
             .directory(&clean(path))
             .map_err(|error| LoadError::File { path: path.to_owned(), error })?;
-        Ok(Self { files, remote, root, restriction, limit, repository: None, referrer: None })
+        Ok(Self { files, remote, root, restriction, limit, repository: None, referrer: None, recorder: None })
+    }
+
+    /// Notes from now on what is read here and below.
+    pub(crate) fn record(&mut self) -> Arc<Recorder> {
+        let recorder = Arc::new(Recorder::default());
+        self.recorder = Some(Arc::clone(&recorder));
+        recorder
+    }
+
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_deref()
     }
 
     pub(crate) fn root(&self) -> &str {
@@ -193,6 +224,7 @@ impl Loader {
             limit: self.limit,
             repository: None,
             referrer: Some(Arc::clone(self)),
+            recorder: self.recorder.clone(),
         })
     }
 
@@ -245,6 +277,7 @@ impl Loader {
             limit: self.limit,
             repository: Some(Arc::new(Repository { root, reference: text.to_owned() })),
             referrer,
+            recorder: self.recorder.clone(),
         })
     }
 
@@ -263,10 +296,16 @@ impl Loader {
             return Ok(Loaded { path: path.to_owned(), content });
         }
         let full = if path.starts_with('/') { clean(path) } else { join(&self.root, path) };
+        if let Some(recorder) = &self.recorder {
+            recorder.note(&full);
+        }
         let file = self
             .files
             .read(&full, self.limit)
             .map_err(|error| LoadError::File { path: full.clone(), error })?;
+        if let (Some(recorder), Some(real)) = (&self.recorder, &file.real_path) {
+            recorder.note(real);
+        }
         let real = file.real_path.unwrap_or_else(|| full.clone());
         let directory = real.rsplit_once('/').map_or("", |(directory, _)| directory);
         let directory = if directory.is_empty() { "/" } else { directory };

@@ -9,7 +9,7 @@ use crate::kustomization::{HelmChart, HelmGlobals};
 use crate::loader::{LoadRestriction, Loader};
 use crate::provenance::Provenance;
 use crate::remote::{NoRemote, Remote};
-use crate::resource::Resource;
+use crate::resource::{Gvk, ResId, Resource};
 use crate::tree::Node;
 
 /// The order of the output, for kustomizations that don't say themselves.
@@ -92,6 +92,10 @@ impl Renderer {
         Self { options, sources: Arc::new(Sources::default()) }
     }
 
+    pub(crate) fn with_sources(options: Options, sources: Arc<Sources>) -> Self {
+        Self { options, sources }
+    }
+
     /// Renders the kustomization of a directory: an absolute path, or a reference to a repository.
     ///
     /// # Errors
@@ -131,6 +135,14 @@ pub struct Rendered {
 }
 
 impl Rendered {
+    pub(crate) fn new(
+        resources: Vec<RenderedResource>,
+        warnings: Vec<String>,
+        sources: Arc<Sources>,
+    ) -> Self {
+        Self { resources, warnings, sources }
+    }
+
     /// The bytes that `kustomize build` prints.
     pub fn to_yaml(&self) -> String {
         let mut out = String::new();
@@ -177,7 +189,7 @@ pub struct RenderedResource {
 }
 
 impl RenderedResource {
-    fn new(resource: Resource) -> Self {
+    pub(crate) fn new(resource: Resource) -> Self {
         let node = resource.node.unwrap_or_else(|| Node::mapping(Vec::new(), crate::tree::Mark::default()));
         Self { node }
     }
@@ -204,6 +216,16 @@ impl RenderedResource {
     /// `metadata.namespace`, empty where there is none.
     pub fn namespace(&self) -> &str {
         self.text(&["metadata", "namespace"])
+    }
+
+    pub(crate) fn id(&self) -> ResId<'_> {
+        let gvk = Gvk::of(self.api_version(), self.kind());
+        ResId { gvk, name: self.name(), namespace: self.namespace() }
+    }
+
+    /// `apiVersion`, `kind`, namespace and name.
+    pub fn identity(&self) -> [&str; 4] {
+        [self.api_version(), self.kind(), self.namespace(), self.name()]
     }
 
     /// The resource as JSON, numbers exact.

@@ -57,15 +57,31 @@ pub(crate) struct LegacyOptions {
     pub(crate) last: Vec<String>,
 }
 
+/// The legacy order.
+pub(crate) struct Legacy<'o> {
+    ranks: HashMap<&'o str, i32>,
+}
+
+impl<'o> Legacy<'o> {
+    pub(crate) fn new(options: Option<&'o LegacyOptions>) -> Self {
+        let ranks = match options {
+            Some(options) => {
+                ranks(options.first.iter().map(String::as_str), options.last.iter().map(String::as_str))
+            }
+            None => ranks(FIRST.into_iter(), LAST.into_iter()),
+        };
+        Self { ranks }
+    }
+
+    pub(crate) fn compare(&self, a: &ResId<'_>, b: &ResId<'_>) -> Ordering {
+        compare(a, b, &self.ranks)
+    }
+}
+
 /// Sorts by kind, then by identity, each compared bytewise.
 pub(crate) fn legacy(resources: &mut [Resource], options: Option<&LegacyOptions>) {
-    let ranks = match options {
-        Some(options) => {
-            ranks(options.first.iter().map(String::as_str), options.last.iter().map(String::as_str))
-        }
-        None => ranks(FIRST.into_iter(), LAST.into_iter()),
-    };
-    resources.sort_by(|a, b| compare(&a.id(), &b.id(), &ranks));
+    let order = Legacy::new(options);
+    resources.sort_by(|a, b| order.compare(&a.id(), &b.id()));
 }
 
 fn compare(a: &ResId<'_>, b: &ResId<'_>, ranks: &HashMap<&str, i32>) -> Ordering {

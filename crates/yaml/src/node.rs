@@ -3,8 +3,8 @@
 use crate::error::Position;
 
 /// How deep a text may nest. go-yaml allows 10,000; no manifest comes near either, and every walk over a tree
-/// stays within a thread's stack.
-pub const MAX_DEPTH: usize = 1_000;
+/// stays within the stack of any thread.
+pub const MAX_DEPTH: usize = 128;
 
 /// Where a node stands in its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

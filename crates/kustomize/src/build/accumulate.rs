@@ -7,6 +7,7 @@ use super::target::Target;
 use super::{Build, Frame, Inherited, Kept};
 use crate::config::TransformerConfig;
 use crate::error::{Cause, Error};
+use crate::files::FileError;
 use crate::kustomization::{At, Kind};
 use crate::loader::{LoadError, Loader};
 use crate::problem::Problem;
@@ -26,7 +27,7 @@ pub(crate) struct Accumulator {
 }
 
 /// What one entry of `resources` gives.
-enum Part {
+pub(super) enum Part {
     File(Vec<Resource>),
     /// A directory that others may name too.
     Shared(Arc<Kept>),
@@ -167,7 +168,13 @@ impl Target {
         parts
     }
 
-    fn add_part(&self, build: &Build<'_>, ra: &mut Accumulator, part: Part, path: &At) -> Result<(), Error> {
+    pub(super) fn add_part(
+        &self,
+        build: &Build<'_>,
+        ra: &mut Accumulator,
+        part: Part,
+        path: &At,
+    ) -> Result<(), Error> {
         let frame = Frame::of(build);
         let added = match part {
             Part::File(resources) => {
@@ -191,7 +198,7 @@ impl Target {
     }
 
     /// One entry: a file where it is one, else a directory or a repository.
-    fn part(&self, build: &Build<'_>, path: &At) -> Result<Part, Error> {
+    pub(super) fn part(&self, build: &Build<'_>, path: &At) -> Result<Part, Error> {
         // A name without a dot is most likely a directory; both are tried in any case.
         let last = path.text.rsplit('/').next().unwrap_or_default();
         let likely_directory = !last.contains('.') || last == "." || last == "..";
@@ -217,8 +224,9 @@ impl Target {
 
     /// The error that tells more, of a name that is neither a file nor a directory.
     fn neither(&self, build: &Build<'_>, path: &At, file: Error, directory: LoadError) -> Error {
+        // Not there at all, or there as a file: then the first error is the one that counts.
         let is_missing = |error: &LoadError| {
-            matches!(error, LoadError::File { error: crate::files::FileError::Missing, .. })
+            matches!(error, LoadError::File { error: FileError::Missing | FileError::NotDirectory, .. })
         };
         match &file.cause {
             // It is a file, and something is wrong in it.
@@ -254,7 +262,7 @@ impl Target {
     }
 
     /// The accumulation of a directory: a kept one, or a new one.
-    fn directory(&self, build: &Build<'_>, loader: Loader, path: &At) -> Result<Part, Error> {
+    fn directory(&self, build: &Build<'_>, mut loader: Loader, path: &At) -> Result<Part, Error> {
         let inherited = self.inheritance(build, path);
         let own = crate::files::is_below(loader.root(), self.loader.root());
         let key = (loader.key(), inherited.clone());
@@ -265,8 +273,13 @@ impl Target {
                     .check_cycle(root)
                     .map_err(|error| Error::from(error).at(self.location(build, path.at)))?;
             }
+            if let Some(recorder) = self.loader.recorder() {
+                recorder.note_all(&kept.files);
+            }
             return Ok(Part::Shared(kept));
         }
+        // What goes into a shared directory counts for everyone who names it.
+        let recorder = (!own && self.loader.recorder().is_some()).then(|| loader.record());
         let target = self.sub_target(build, loader, inherited, path, Kind::Kustomization)?;
         let accumulator = target
             .accumulate(build, Accumulator::default())
@@ -275,12 +288,16 @@ impl Target {
             return Ok(Part::Own(accumulator));
         }
         let roots = accumulator.roots.clone();
-        let kept = Arc::new(Kept { accumulator, roots });
+        let files = recorder.map(|recorder| recorder.take()).unwrap_or_default();
+        if let Some(recorder) = self.loader.recorder() {
+            recorder.note_all(&files);
+        }
+        let kept = Arc::new(Kept { accumulator, roots, files });
         build.keep(key, Arc::clone(&kept));
         Ok(Part::Shared(kept))
     }
 
-    fn sub_target(
+    pub(super) fn sub_target(
         &self,
         build: &Build<'_>,
         loader: Loader,
@@ -301,7 +318,7 @@ impl Target {
         Err(Error::new(Cause::Kustomization(message)).at(self.location(build, path.at)))
     }
 
-    fn inheritance(&self, build: &Build<'_>, path: &At) -> Inherited {
+    pub(super) fn inheritance(&self, build: &Build<'_>, path: &At) -> Inherited {
         // Only charts look at it, and what does not depend on it can be shared.
         let with_helm = build.options.helm.is_some();
         let own = self.kustomization.namespace.as_ref().map(|namespace| namespace.text.clone());

@@ -10,6 +10,7 @@
 mod accumulate;
 mod finish;
 mod generators;
+mod leaves;
 mod plugins;
 mod sources;
 mod target;
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use gangplank_yaml::Position;
 
 pub(crate) use accumulate::Accumulator;
+pub(crate) use leaves::Leaf;
 pub(crate) use sources::Sources;
 pub(crate) use target::Target;
 
@@ -46,6 +48,8 @@ pub(crate) struct Kept {
     pub(crate) accumulator: Accumulator,
     /// The directories below it, which no cycle may lead through.
     pub(crate) roots: Vec<String>,
+    /// The files that went in, where that is recorded.
+    pub(crate) files: Vec<Arc<str>>,
 }
 
 type Cache = HashMap<(String, Inherited), Arc<Kept>>;
@@ -160,10 +164,14 @@ impl Frame {
     }
 }
 
+/// The kustomization at the top.
+pub(crate) fn root(build: &Build<'_>, loader: Loader) -> Result<Target, Error> {
+    Target::load(build, Arc::new(loader), Inherited::default())
+}
+
 /// Builds the directory at `loader`.
 pub(crate) fn build(build: &mut Build<'_>, loader: Loader) -> Result<Vec<crate::resource::Resource>, Error> {
-    let loader = Arc::new(loader);
-    let mut target = Target::load(build, Arc::clone(&loader), Inherited::default())?;
+    let mut target = root(build, loader)?;
     let metadata = BuildMetadata::of(&target.kustomization.build_metadata);
     build.metadata = metadata;
     if metadata.tracks {

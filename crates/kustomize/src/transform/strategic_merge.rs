@@ -75,7 +75,15 @@ impl<'s> Merger<'s> {
             }
         }
         match leading {
-            Some(Node::Scalar(_)) => Ok(patch.or(dest).filter(|node| !node.is_null()).cloned()),
+            // A patch that repeats what is there changes nothing, and is not where the value comes from.
+            Some(Node::Scalar(_)) => match (dest, patch) {
+                (Some(Node::Scalar(old)), Some(Node::Scalar(new)))
+                    if old.text == new.text && old.tag == new.tag =>
+                {
+                    Ok(dest.cloned())
+                }
+                _ => Ok(patch.or(dest).filter(|node| !node.is_null()).cloned()),
+            },
             Some(Node::Sequence(_)) => match place.and_then(|place| place.merging()) {
                 Some(field) => self.merging_list(dest, patch, field, place),
                 None => Ok(patch.or(dest).filter(|node| !node.is_null()).cloned()),

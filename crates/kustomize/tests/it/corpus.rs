@@ -20,16 +20,21 @@ fn corpus() -> Option<PathBuf> {
     cases.is_dir().then_some(cases)
 }
 
-enum Outcome {
-    Equal,
-    Differs(String),
+/// The recorded cases, in the order of their names.
+pub(crate) fn cases() -> Option<Vec<PathBuf>> {
+    let mut cases: Vec<PathBuf> = fs::read_dir(corpus()?)
+        .expect("the corpus can be listed")
+        .map(|entry| entry.expect("an entry can be read").path())
+        .filter(|path| path.join("files").is_dir())
+        .collect();
+    cases.sort();
+    Some(cases)
 }
 
-fn run(case: &Path) -> Outcome {
+/// How a case is rendered, and the directory.
+pub(crate) fn options(case: &Path) -> (Options, String) {
     let root = fs::read_to_string(case.join("root")).unwrap_or_default();
-    let Ok(directory) = fs::canonicalize(case.join("files").join(root.trim())) else {
-        return Outcome::Differs("its folder is missing".to_owned());
-    };
+    let directory = fs::canonicalize(case.join("files").join(root.trim())).unwrap_or_default();
     let mut options = Options::new(Arc::new(Disk::default()));
     options.threads = 2;
     let recorded = fs::read_to_string(case.join("options.json")).unwrap_or_default();
@@ -37,7 +42,17 @@ fn run(case: &Path) -> Outcome {
     if recorded["options"]["LoadRestrictions"] == "None" {
         options.restriction = LoadRestriction::None;
     }
-    let rendered = Renderer::new(options).render(&directory.to_string_lossy());
+    (options, directory.to_string_lossy().into_owned())
+}
+
+enum Outcome {
+    Equal,
+    Differs(String),
+}
+
+fn run(case: &Path) -> Outcome {
+    let (options, directory) = options(case);
+    let rendered = Renderer::new(options).render(&directory);
     match fs::read_to_string(case.join("expected_cli.yaml")) {
         Ok(expected) => match rendered {
             Ok(rendered) if rendered.to_yaml() == expected => Outcome::Equal,
@@ -65,16 +80,10 @@ fn first_difference(expected: &str, found: &str) -> String {
 
 #[test]
 fn every_case_is_equal() {
-    let Some(cases) = corpus() else {
+    let Some(names) = cases() else {
         println!("skipped: no corpus is there (GANGPLANK_CORPUS names its folder)");
         return;
     };
-    let mut names: Vec<PathBuf> = fs::read_dir(&cases)
-        .expect("the corpus can be listed")
-        .map(|entry| entry.expect("an entry can be read").path())
-        .filter(|path| path.join("files").is_dir())
-        .collect();
-    names.sort();
     let mut differing = Vec::new();
     for case in &names {
         if let Outcome::Differs(reason) = run(case) {

@@ -3,3 +3,7 @@
 mod corpus;
 mod differential;
 mod disk;
+mod errors;
+mod incremental;
+mod provenance;
+mod trees;
