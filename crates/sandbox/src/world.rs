@@ -11,6 +11,7 @@
 //! Invariants: a world is its folder, its two ports and its tasks, and all of them end with it; two worlds share
 //! nothing; nothing in it depends on what will use it.
 
+mod descriptors;
 mod engineer;
 mod environment;
 mod facts;
@@ -101,6 +102,7 @@ impl World {
     /// A port in use, a folder that can't be written, no git command, a name that Azure refuses: see [`WorldError`].
     pub async fn start(options: Options) -> Result<World, WorldError> {
         let seed = Seed(options.seed);
+        descriptors::reserve(options.clusters.len());
         let (proxy_listener, proxy) = listen("proxy", options.proxy_port).await?;
         let (git_listener, git_address) = listen("Git server", options.git_port).await?;
         let directory = make_directory(options.root.as_deref())?;
