@@ -118,8 +118,8 @@ fn paths_lead_into_objects() {
     };
     assert_eq!(put(json!({}), "a.b[2].C", "x", false), Ok(json!({"a": {"b": [null, null, {"C": "x"}]}})));
     assert_eq!(
-        put(json!({"a": {"b": {"x": 1}}}), "a.b", "y: 2", true),
-        Ok(json!({"a": {"b": {"x": 1, "y": 2}}}))
+        put(json!({"a": {"b": {"x": 1}}}), "a.b", "z: 2", true),
+        Ok(json!({"a": {"b": {"x": 1, "z": 2}}}))
     );
     assert_eq!(put(json!({"a": {"x": 1}}), "a", "z: 2", true), Ok(json!({"a": {"z": 2}})));
     for path in ["a.b[x]", "[0].a", "a..b", "a.", "a[1", "a[10001]"] {
