@@ -318,7 +318,7 @@ impl Cloud {
             properties: cluster.properties().as_object().cloned().unwrap_or_default(),
             location: Some(cluster.location),
             tags: None,
-            identity: Some(json!({"type": "SystemAssigned"})),
+            identity: json!({"type": "SystemAssigned"}).as_object().cloned(),
             sku: None,
         };
         let (_, document, _) = arm::put_cluster(&self.azure, &id, body).await?;

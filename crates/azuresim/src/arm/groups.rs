@@ -10,6 +10,7 @@ use super::{
     Answer, ArmError, not_allowed, ok,
     operations::{self, Work},
     path::group_id,
+    region,
     request::Request,
     store::{Body, Resource, Store},
 };
@@ -76,29 +77,15 @@ pub(crate) fn put(azure: &Azure, id: &str, body: GroupBody) -> Result<(StatusCod
         });
     }
     let mut store = azure.arm.store(azure);
+    let location = region::settle(body.location.as_deref(), store.get(id))?;
     if let Some(group) = store.get_mut(id) {
-        if let Some(location) = &body.location
-            && !same_location(location, &group.location)
-        {
-            return Err(ArmError::InvalidResourceLocation {
-                name: group.name().to_owned(),
-                location: group.location.clone(),
-            });
-        }
         if body.tags.is_some() {
             group.tags = body.tags;
         }
         return Ok((StatusCode::OK, document(group)));
     }
-    let location = body.location.filter(|location| !location.is_empty());
-    let location =
-        location.ok_or_else(|| ArmError::BadRequest("the location property is required".into()))?;
-    let group = Resource {
-        id: id.to_owned(),
-        location: plain(&location),
-        tags: body.tags,
-        body: Body::Group { deleting: false },
-    };
+    let group =
+        Resource { id: id.to_owned(), location, tags: body.tags, body: Body::Group { deleting: false } };
     let document = document(&group);
     store.insert(group);
     Ok((StatusCode::CREATED, document))
@@ -139,15 +126,6 @@ async fn delete(request: &Request<'_>, id: &str) -> Answer {
 
 pub(super) fn existing<'a>(store: &'a Store, id: &str) -> Result<&'a Resource, ArmError> {
     store.get(id).ok_or_else(|| ArmError::ResourceGroupNotFound(super::path::name_of(id).to_owned()))
-}
-
-/// `West Europe` and `westeurope` are one region.
-pub(super) fn plain(location: &str) -> String {
-    location.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_ascii_lowercase()
-}
-
-pub(super) fn same_location(one: &str, two: &str) -> bool {
-    plain(one) == plain(two)
 }
 
 fn document(group: &Resource) -> Value {

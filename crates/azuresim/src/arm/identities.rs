@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
-    Answer, ArmError, credentials, groups, not_allowed, ok,
+    Answer, ArmError, credentials, not_allowed, ok,
     path::{Kind, group_of, is_name, name_of},
+    region,
     request::Request,
     resources,
     store::{Body, Resource},
@@ -104,13 +105,8 @@ pub(crate) fn put(azure: &Azure, id: &str, body: IdentityBody) -> Result<(Status
     if !store.group_exists(id) {
         return Err(ArmError::ResourceGroupNotFound(group_of(id).unwrap_or_default().to_owned()));
     }
+    let location = region::settle(body.location.as_deref(), store.get(id))?;
     if let Some(resource) = store.get_mut(id) {
-        if let Some(location) = &body.location
-            && !groups::same_location(location, &resource.location)
-        {
-            let (name, location) = (resource.name().to_owned(), resource.location.clone());
-            return Err(ArmError::InvalidResourceLocation { name, location });
-        }
         if body.tags.is_some() {
             resource.tags = body.tags;
         }
@@ -119,9 +115,6 @@ pub(crate) fn put(azure: &Azure, id: &str, body: IdentityBody) -> Result<(Status
         }
         return Ok((StatusCode::OK, resources::document(azure, resource)));
     }
-    let location = body.location.filter(|location| !location.is_empty());
-    let location =
-        location.ok_or_else(|| ArmError::BadRequest("the location property is required".into()))?;
     let key = id.to_ascii_lowercase();
     let identity = Identity {
         client_id: azure.ids.next("client", &key),
@@ -137,7 +130,6 @@ pub(crate) fn put(azure: &Azure, id: &str, body: IdentityBody) -> Result<(Status
         kind: PrincipalKind::ManagedIdentity { resource_id: id.to_owned() },
         created_on: azure.now(),
     };
-    let location = groups::plain(&location);
     let resource = Resource { id: id.to_owned(), location, tags: body.tags, body: Body::Identity(identity) };
     let document = resources::document(azure, &resource);
     store.insert(resource);

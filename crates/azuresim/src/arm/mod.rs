@@ -19,6 +19,7 @@ mod kubeconfig;
 mod limits;
 mod operations;
 mod path;
+mod region;
 mod request;
 mod resource_graph;
 mod resources;

@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
-    Answer, ArmError, groups, not_allowed, ok,
+    Answer, ArmError, not_allowed, ok,
     operations::{self, Work},
     path::{Kind, group_of, is_name, name_of, subscription_of},
+    region,
     request::Request,
     resources,
     store::{Body, Resource, Store},
@@ -144,15 +145,7 @@ pub(crate) fn put(azure: &Azure, id: &str, body: VaultBody) -> Result<(StatusCod
         return Ok((StatusCode::OK, document));
     }
     let old = store.get(id).cloned();
-    let location = body.location.as_deref().filter(|location| !location.is_empty());
-    let location = match (location, &old) {
-        (Some(location), Some(old)) if !groups::same_location(location, &old.location) => {
-            let (name, location) = (name.to_owned(), old.location.clone());
-            return Err(ArmError::InvalidResourceLocation { name, location });
-        }
-        (Some(location), _) => groups::plain(location),
-        (None, _) => return Err(ArmError::BadRequest("the location property is required".into())),
-    };
+    let location = region::settle(body.location.as_deref(), old.as_ref())?;
     let properties = complete(azure, name, body.properties, old.as_ref().and_then(|old| vault(old)))?;
     let id = old.as_ref().map_or(id, |old| &old.id).to_owned();
     let resource = Resource { id, location, tags: body.tags, body: Body::Vault(Vault { properties }) };

@@ -76,8 +76,9 @@ impl Objects {
             found.filter(|it| version.is_none_or(|version| version.eq_ignore_ascii_case(&it.version)));
         let found = found.ok_or_else(|| not_found(Object::Key, name))?;
         let mut jwk = found.jwk.clone();
-        if jwk["kid"].as_str().is_none_or(str::is_empty) {
-            jwk["kid"] = json!(format!("{}/keys/{}/{}", place.base, found.name, found.version));
+        if let Some(members) = jwk.as_object_mut() {
+            let own = || json!(format!("{}/keys/{}/{}", place.base, found.name, found.version));
+            members.entry("kid").or_insert_with(own);
         }
         let attributes = Attributes::unchanged(place.settings, found.created);
         Ok(json!({"key": jwk, "attributes": attributes, "tags": found.tags}))

@@ -14,9 +14,10 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
-    Answer, ArmError, groups, not_allowed, ok,
+    Answer, ArmError, not_allowed, ok,
     operations::{self, Work},
     path::{Kind, group_of, is_name, name_of},
+    region,
     request::Request,
     resources,
     store::{Body, Resource, Store},
@@ -33,8 +34,8 @@ use crate::{
 pub(crate) struct Cluster {
     /// As the client wrote them, with Azure's own additions.
     pub(super) properties: Map<String, Value>,
-    pub(super) identity: Option<Value>,
-    pub(super) sku: Value,
+    pub(super) identity: Option<Map<String, Value>>,
+    pub(super) sku: Map<String, Value>,
     pub(super) facts: Option<ClusterFacts>,
     pub(super) running: bool,
     /// The operation under way, as its `provisioningState`.
@@ -51,19 +52,14 @@ impl Cluster {
         self.system_identity.into_iter().chain([self.kubelet_identity])
     }
 
-    pub(super) fn text(&self, pointer: &str) -> Option<&str> {
-        let (first, rest) = pointer.split_once('/').unwrap_or((pointer, ""));
-        let value = self.properties.get(first)?;
-        let value = if rest.is_empty() { Some(value) } else { value.pointer(&format!("/{rest}")) };
-        value.and_then(Value::as_str).filter(|text| !text.is_empty())
+    /// A text among the properties, by its path (`oidcIssuerProfile/issuerURL`); an empty one is none.
+    pub(super) fn text(&self, path: &str) -> Option<&str> {
+        profile::at(&self.properties, path).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
-    pub(super) fn flag(&self, pointer: &str) -> bool {
-        let (first, rest) = pointer.split_once('/').unwrap_or((pointer, ""));
-        let value = self.properties.get(first);
-        let value =
-            if rest.is_empty() { value } else { value.and_then(|it| it.pointer(&format!("/{rest}"))) };
-        value.and_then(Value::as_bool).unwrap_or(false)
+    /// A truth value among the properties; a missing one is false.
+    pub(super) fn flag(&self, path: &str) -> bool {
+        profile::flag(&self.properties, path)
     }
 }
 
@@ -72,8 +68,8 @@ impl Cluster {
 pub(crate) struct ClusterBody {
     pub(crate) location: Option<String>,
     pub(crate) tags: Option<Map<String, Value>>,
-    pub(crate) identity: Option<Value>,
-    pub(crate) sku: Option<Value>,
+    pub(crate) identity: Option<Map<String, Value>>,
+    pub(crate) sku: Option<Map<String, Value>>,
     #[serde(default)]
     pub(crate) properties: Map<String, Value>,
 }
@@ -81,8 +77,7 @@ pub(crate) struct ClusterBody {
 impl ClusterBody {
     /// The user-assigned identities that the cluster is to have; their own scopes must allow that.
     fn assigned_identities(&self) -> impl Iterator<Item = &String> {
-        let identities =
-            self.identity.as_ref().and_then(|identity| identity["userAssignedIdentities"].as_object());
+        let identities = self.identity.as_ref().and_then(|it| it.get("userAssignedIdentities")?.as_object());
         identities.into_iter().flat_map(Map::keys)
     }
 }
@@ -229,15 +224,7 @@ fn begin(
         return Err(ArmError::ResourceGroupNotFound(group_of(id).unwrap_or_default().to_owned()));
     }
     let old = store.get(id).cloned();
-    let location = match (&body.location, &old) {
-        (Some(location), Some(old)) if !groups::same_location(location, &old.location) => {
-            let (name, location) = (old.name().to_owned(), old.location.clone());
-            return Err(ArmError::InvalidResourceLocation { name, location });
-        }
-        (_, Some(old)) => old.location.clone(),
-        (Some(location), None) if !location.is_empty() => groups::plain(location),
-        _ => return Err(ArmError::BadRequest("the location property is required".into())),
-    };
+    let location = region::settle(body.location.as_deref(), old.as_ref())?;
     let old_cluster = old.as_ref().and_then(Resource::cluster);
     if let Some(verb) = old_cluster.and_then(|cluster| cluster.busy) {
         return Err(ArmError::OperationNotAllowed { id: id.to_owned(), operation: verb.to_owned() });
@@ -245,7 +232,7 @@ fn begin(
     profile::check(&body.properties, old_cluster)?;
     let id = old.as_ref().map_or(id, |old| &old.id);
     let mut cluster = profile::complete(azure, id, &location, body.properties, old_cluster);
-    cluster.sku = body.sku.unwrap_or_else(|| json!({"name": "Base", "tier": "Free"}));
+    cluster.sku = body.sku.unwrap_or_else(profile::default_sku);
     cluster.identity = body.identity;
     profile::complete_identity(azure, &store, id, &mut cluster, old_cluster);
     cluster.busy = Some(if old.is_some() { "Updating" } else { "Creating" });
@@ -368,10 +355,10 @@ pub(super) fn document(azure: &Azure, resource: &Resource, cluster: &Cluster) ->
     if let Some(identity) = &cluster.identity {
         let mut identity = identity.clone();
         if let Some(object_id) = cluster.system_identity {
-            identity["principalId"] = json!(object_id.to_string());
-            identity["tenantId"] = json!(azure.tenant_id.to_string());
+            identity.insert("principalId".into(), json!(object_id.to_string()));
+            identity.insert("tenantId".into(), json!(azure.tenant_id.to_string()));
         }
-        document["identity"] = identity;
+        document["identity"] = json!(identity);
     }
     document
 }

@@ -16,22 +16,34 @@ use crate::{
 /// The version of a cluster that asks for none.
 const DEFAULT_VERSION: &str = "1.33.1";
 
+/// A value among properties, by its path.
+pub(super) fn at<'a>(properties: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    let mut keys = path.split('/');
+    let first = properties.get(keys.next()?)?;
+    keys.try_fold(first, |value, key| value.get(key))
+}
+
+/// A truth value among properties; a missing one is false.
+pub(super) fn flag(properties: &Map<String, Value>, path: &str) -> bool {
+    at(properties, path).and_then(Value::as_bool).unwrap_or(false)
+}
+
 /// Refuses what AKS refuses before it starts to work.
 pub(super) fn check(properties: &Map<String, Value>, old: Option<&Cluster>) -> Result<(), ArmError> {
-    let at = |pointer: &str| {
-        pointer
-            .split('/')
-            .try_fold(None, |value: Option<&Value>, key| match value {
-                None => properties.get(key).map(Some),
-                Some(value) => value.get(key).map(Some),
-            })
-            .flatten()
-    };
-    let flag = |pointer| at(pointer).and_then(Value::as_bool).unwrap_or(false);
+    let at = |path| at(properties, path);
+    let flag = |path| flag(properties, path);
     let bad = |message: &str| Err(ArmError::BadRequest(message.to_owned()));
-    let has_pool = at("agentPoolProfiles").and_then(Value::as_array).is_some_and(|pools| !pools.is_empty());
-    if !has_pool {
-        return bad("agentPoolProfiles must have at least one element of mode System");
+    let pools = at("agentPoolProfiles").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if pools.is_empty() || pools.iter().any(|pool| pool.get("name").and_then(Value::as_str).is_none()) {
+        return bad("agentPoolProfiles must have at least one element, and each a name");
+    }
+    let version = at("kubernetesVersion").and_then(Value::as_str).unwrap_or_default();
+    if !version.chars().all(|letter| letter.is_ascii_digit() || letter == '.') {
+        return bad("kubernetesVersion must be numbers, as 1.33 or 1.33.1");
+    }
+    let tenant = at("aadProfile/tenantID").and_then(Value::as_str).unwrap_or_default();
+    if !tenant.is_empty() && Uuid::try_parse(tenant).is_err() {
+        return bad("aadProfile.tenantID must be a GUID");
     }
     let prefix = at("dnsPrefix").or(at("fqdnSubdomain")).and_then(Value::as_str).unwrap_or_default();
     let legal = |text: &str| text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
@@ -72,6 +84,11 @@ pub(super) fn check(properties: &Map<String, Value>, old: Option<&Cluster>) -> R
     Ok(())
 }
 
+/// The tier of a cluster that asks for none.
+pub(super) fn default_sku() -> Map<String, Value> {
+    [("name".to_owned(), json!("Base")), ("tier".to_owned(), json!("Free"))].into_iter().collect()
+}
+
 /// The cluster with everything that Azure adds. What was added before stays.
 pub(super) fn complete(
     azure: &Azure,
@@ -83,7 +100,7 @@ pub(super) fn complete(
     let key = id.to_ascii_lowercase();
     let keep = |name: &str| old.and_then(|old| old.text(name)).map(str::to_owned);
     let set = |properties: &mut Map<String, Value>, name: &str, default: &dyn Fn() -> String| {
-        let written = properties.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).is_some();
+        let written = properties.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
         if !written {
             properties.insert(name.to_owned(), json!(keep(name).unwrap_or_else(default)));
         }
@@ -123,7 +140,7 @@ pub(super) fn complete(
     Cluster {
         properties,
         identity: None,
-        sku: Value::Null,
+        sku: Map::new(),
         facts: old.and_then(|old| old.facts.clone()),
         running: old.is_none_or(|old| old.running),
         busy: None,
@@ -179,14 +196,15 @@ pub(super) fn complete_identity(
     cluster: &mut Cluster,
     old: Option<&Cluster>,
 ) {
-    let assigned = cluster.identity.as_mut().and_then(|it| it["userAssignedIdentities"].as_object_mut());
+    let assigned =
+        cluster.identity.as_mut().and_then(|it| it.get_mut("userAssignedIdentities")?.as_object_mut());
     for (assigned, ids) in assigned.into_iter().flatten() {
         if let Some(identity) = store.get(assigned).and_then(|resource| resource.identity()) {
             let (client, principal) = (identity.client_id.to_string(), identity.principal_id.to_string());
             *ids = json!({"clientId": client, "principalId": principal});
         }
     }
-    let kind = cluster.identity.as_ref().and_then(|it| it["type"].as_str()).unwrap_or_default().to_owned();
+    let kind = cluster.identity.as_ref().and_then(|it| it.get("type")?.as_str()).unwrap_or_default();
     if kind.to_ascii_lowercase().contains("systemassigned") {
         let known = old.and_then(|old| old.system_identity);
         let key = id.to_ascii_lowercase();
