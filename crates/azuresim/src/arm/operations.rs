@@ -44,42 +44,61 @@ impl Operation {
 
 /// The operations begun, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Operations(VecDeque<Operation>);
+pub(crate) struct Operations {
+    begun: VecDeque<Operation>,
+    /// How many of them are not applied yet: mostly none, and then nobody need look.
+    open: usize,
+}
 
 impl Operations {
     /// Begins an operation that takes `duration` at least and until [`Operations::finish`] is called.
     pub(super) fn begin(&mut self, id: Uuid, subject: &str, work: Work, now: Timestamp, duration: Duration) {
-        if self.0.len() >= MOST_OPERATIONS
-            && let Some(oldest) = self.0.iter().position(|operation| operation.applied)
+        if self.begun.len() >= MOST_OPERATIONS
+            && let Some(oldest) = self.begun.iter().position(|operation| operation.applied)
         {
-            self.0.remove(oldest);
+            self.begun.remove(oldest);
         }
         let subject = subject.to_owned();
         let ends = later(now, duration);
-        self.0.push_back(Operation { id, subject, work, started: now, ends, outcome: None, applied: false });
+        self.begun.push_back(Operation {
+            id,
+            subject,
+            work,
+            started: now,
+            ends,
+            outcome: None,
+            applied: false,
+        });
+        self.open += 1;
     }
 
     /// Says how the work of an operation went.
     pub(super) fn finish(&mut self, id: Uuid, outcome: Result<(), String>) {
-        if let Some(operation) = self.0.iter_mut().rev().find(|operation| operation.id == id) {
+        if let Some(operation) = self.begun.iter_mut().rev().find(|operation| operation.id == id) {
             operation.outcome = Some(outcome);
         }
     }
 
     /// The operations over by `now` that were not given before, with how they went.
     pub(super) fn ended(&mut self, now: Timestamp) -> Vec<(String, Work, Result<(), String>)> {
-        let over = self.0.iter_mut().filter(|operation| !operation.applied && operation.is_over(now));
-        over.map(|operation| {
-            operation.applied = true;
-            let outcome = operation.outcome.clone().unwrap_or(Ok(()));
-            (operation.subject.clone(), operation.work, outcome)
-        })
-        .collect()
+        if self.open == 0 {
+            return Vec::new();
+        }
+        let over = self.begun.iter_mut().filter(|operation| !operation.applied && operation.is_over(now));
+        let ended: Vec<_> = over
+            .map(|operation| {
+                operation.applied = true;
+                let outcome = operation.outcome.clone().unwrap_or(Ok(()));
+                (operation.subject.clone(), operation.work, outcome)
+            })
+            .collect();
+        self.open -= ended.len();
+        ended
     }
 
     fn get(&self, id: &str) -> Option<&Operation> {
         let id = Uuid::try_parse(id).ok()?;
-        self.0.iter().rev().find(|operation| operation.id == id)
+        self.begun.iter().rev().find(|operation| operation.id == id)
     }
 }
 

@@ -7,6 +7,7 @@ mod credentials;
 mod entra;
 mod faults;
 mod limits;
+mod odd;
 mod replay;
 mod vault;
 mod vault_access;
