@@ -4,7 +4,7 @@ use gangplank_runtime::{Leadership, Metrics};
 use std::time::Duration;
 
 /// Options of [`crate::run`]. The defaults are ESO's where it has the same.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// Class of the stores that are served.
     pub controller_class: String,

@@ -1,5 +1,6 @@
 //! Fetched values: bytes that are never printed, and are wiped when they go.
 
+use gangplank_template::pipeline::Data;
 use std::collections::BTreeMap;
 use std::fmt;
 use zeroize::Zeroize;
@@ -21,6 +22,16 @@ impl SecretValue {
     pub fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.0).ok()
     }
+}
+
+/// Fetched values as the template engine takes them; it keeps none of them.
+pub(crate) fn plain(data: SecretData) -> Data {
+    data.into_iter().map(|(key, mut value)| (key, std::mem::take(&mut value.0))).collect()
+}
+
+/// What the template engine gave, as secret values.
+pub(crate) fn secret(data: Data) -> SecretData {
+    data.into_iter().map(|(key, value)| (key, SecretValue(value))).collect()
 }
 
 impl AsRef<[u8]> for SecretValue {

@@ -23,15 +23,19 @@ pub(crate) mod write;
 
 use crate::options::Options;
 use crate::ports::Ports;
+use crate::provider::Provider;
 use gangplank_runtime::{EventType, Recorder};
 use index::Index;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Client;
 use meters::Meters;
-use queue::Queue;
+use queue::{Name, Queue};
 use reads::Reads;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 /// What every part of the shell works with. Cheap to clone.
@@ -47,8 +51,18 @@ struct Shared {
     reads: Reads,
     recorder: Recorder,
     meters: Meters,
+    providers: Mutex<HashMap<(Arc<Name>, String), Kept>>,
     /// Events under way: written beside the reconciliation, never waited for.
     events: TaskTracker,
+}
+
+/// How long an opened provider is kept. A changed ServiceAccount or Secret is seen after it.
+const KEPT: Duration = Duration::from_secs(10);
+
+struct Kept {
+    shape: u64,
+    opened: Instant,
+    provider: Arc<dyn Provider>,
 }
 
 impl Context {
@@ -63,6 +77,7 @@ impl Context {
             reads: Reads::new(meters.clone()),
             recorder,
             meters,
+            providers: Mutex::default(),
             events: TaskTracker::new(),
             options,
         }))
@@ -94,6 +109,27 @@ impl Context {
 
     pub(crate) fn meters(&self) -> &Meters {
         &self.0.meters
+    }
+
+    /// Whether a store is of our class.
+    pub(crate) fn serves(&self, store: &index::Store) -> bool {
+        store.spec.controller.is_empty() || store.spec.controller == self.options().controller_class
+    }
+
+    /// A provider that was opened a moment ago for the same store, unchanged, and the same namespace.
+    pub(crate) fn kept(&self, store: &Arc<Name>, namespace: &str, shape: u64) -> Option<Arc<dyn Provider>> {
+        let providers = self.0.providers.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = providers.get(&(Arc::clone(store), namespace.to_owned()))?;
+        let fresh = kept.shape == shape && kept.opened.elapsed() < KEPT;
+        fresh.then(|| Arc::clone(&kept.provider))
+    }
+
+    /// Keeps a provider for a moment: opening one costs requests to the API server.
+    pub(crate) fn keep(&self, store: &Arc<Name>, namespace: &str, shape: u64, provider: &Arc<dyn Provider>) {
+        let mut providers = self.0.providers.lock().unwrap_or_else(PoisonError::into_inner);
+        providers.retain(|_, kept| kept.opened.elapsed() < KEPT);
+        let kept = Kept { shape, opened: Instant::now(), provider: Arc::clone(provider) };
+        providers.insert((Arc::clone(store), namespace.to_owned()), kept);
     }
 
     /// Says something about an object, without waiting for it to be written.

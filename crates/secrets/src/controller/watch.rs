@@ -13,8 +13,8 @@ use futures::{Stream, StreamExt};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::api::Api;
 use kube::core::{DynamicObject, ObjectMeta, PartialObjectMeta};
-use kube::runtime::watcher::{self, Event};
-use kube::runtime::{WatchStreamExt, metadata_watcher, watcher};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, Event, watcher};
 use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -80,7 +80,7 @@ pub(crate) async fn run(context: &Context, listed: watch::Sender<usize>, stop: &
     let namespaces = follow(
         context,
         Watched::Namespaces,
-        metadata_watcher(Api::<Namespace>::all(context.client().clone()), config()),
+        watcher(Api::<PartialObjectMeta<Namespace>>::all(context.client().clone()), config()),
         &listed,
         stop,
         on_namespace,
@@ -213,6 +213,11 @@ fn on_store(context: &Context, object: &DynamicObject) -> Arc<Name> {
         wake_users(context, &name);
     }
     name
+}
+
+/// Enters a store's status that was just written.
+pub(crate) fn store_written(context: &Context, object: &DynamicObject) {
+    on_store(context, object);
 }
 
 /// A store that became ready wakes the ExternalSecrets that wait for it.

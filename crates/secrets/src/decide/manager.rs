@@ -1,6 +1,6 @@
 //! Who owns which fields of a Secret: the field manager's name, and what managedFields attribute to it.
 
-use super::hash;
+use gangplank_template::pipeline::hash_of_text;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ const LONGEST_NAME: usize = 63;
 /// would be too long.
 pub(crate) fn field_manager(external_secret: &str) -> String {
     let plain = format!("{PREFIX}{external_secret}");
-    if plain.len() <= LONGEST_NAME { plain } else { format!("{PREFIX}sha3/{}", hash::of_text(external_secret)) }
+    if plain.len() <= LONGEST_NAME { plain } else { format!("{PREFIX}sha3/{}", hash_of_text(external_secret)) }
 }
 
 /// What of a Secret was written by one manager.
@@ -52,7 +52,7 @@ mod tests {
     fn long_names_are_hashed_from_the_28th_letter_on() {
         assert_eq!(field_manager(&"a".repeat(27)), format!("{PREFIX}{}", "a".repeat(27)));
         let long = "a".repeat(28);
-        assert_eq!(field_manager(&long), format!("{PREFIX}sha3/{}", hash::of_text(&long)));
+        assert_eq!(field_manager(&long), format!("{PREFIX}sha3/{}", hash_of_text(&long)));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! ```text
 //!   refresh   is it due, is the target as it was left, when again
 //!   window    cron schedules of sync windows
-//!   hash      the hashes that ESO writes on Secrets and into status
+//!   data      keys and values between provider and Secret
+//!   content   what goes into the Secret: rendered, or as fetched
 //!   manager   who owns which fields of the Secret
 //!   secret    the Secret from what is there, what was fetched, and the template
 //!   outcome   what ended how: status, condition, event, retry
@@ -11,8 +12,8 @@
 //!
 //! No clock, no randomness, no I/O: all of it comes in as values.
 
+pub(crate) mod content;
 pub(crate) mod data;
-pub(crate) mod hash;
 pub(crate) mod manager;
 pub(crate) mod outcome;
 pub(crate) mod refresh;

@@ -9,10 +9,11 @@
 //! Keys, labels and annotations that this ExternalSecret wrote before, and does not ask for any more, go: managedFields
 //! say which. Everything else on the Secret stays, but for its data under `Owner` and `Orphan`, which is ours whole.
 
-use super::{hash, manager};
+use super::manager;
 use crate::api::external_secret::{CreationPolicy, Target};
 use crate::api::{API_VERSION, EXTERNAL_SECRET};
 use crate::value::{SecretData, SecretValue};
+use gangplank_template::pipeline::{hash_of_data, hash_of_text};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
@@ -75,12 +76,12 @@ pub(crate) enum PlanError {
 /// The hash of a Secret's data, as it stands in its annotation.
 pub(crate) fn data_hash(secret: &Secret) -> String {
     let data = secret.data.iter().flatten();
-    hash::of_data(data.map(|(key, value)| (key.as_str(), value.0.as_slice())))
+    hash_of_data(&data.map(|(key, value)| (key.clone(), value.0.clone())).collect())
 }
 
 /// The label that says who owns a Secret.
 pub(crate) fn created_by(asking: &Asking<'_>) -> String {
-    hash::of_text(&format!("{}/{}", asking.namespace, asking.name))
+    hash_of_text(&format!("{}/{}", asking.namespace, asking.name))
 }
 
 /// Decides what to write. `content` is asked for only once ownership is settled, so that its error comes second.

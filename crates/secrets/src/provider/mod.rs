@@ -2,8 +2,7 @@
 
 pub(crate) mod azurekv;
 mod fake;
-mod gjson;
-pub(crate) mod json;
+mod json;
 mod kubernetes;
 mod property;
 

@@ -43,8 +43,8 @@ fn a_new_secret_carries_label_hash_and_owner() {
     let expect = json!({
         "metadata": {
             "name": "made", "namespace": "ns", "ownerReferences": [owner()],
-            "labels": {MANAGED: "true", CREATED_BY: hash::of_text("ns/es")},
-            "annotations": {DATA_HASH: hash::of_text("map[x:[97]]")},
+            "labels": {MANAGED: "true", CREATED_BY: hash_of_text("ns/es")},
+            "annotations": {DATA_HASH: hash_of_text("map[x:[97]]")},
         },
         "data": {"x": "YQ=="},
     });
@@ -105,7 +105,7 @@ fn immutable_targets_are_left_alone_and_immutable_secrets_get_metadata_only() {
     assert_eq!(planned(target, Some(existing.clone()), content(&[("x", "b")])), Ok(("nothing", Value::Null)));
     let (verb, secret) = planned(json!({}), Some(existing), content(&[("x", "b")])).unwrap();
     assert_eq!((verb, &secret["data"]), ("immutable", &json!({"x": "YQ=="})));
-    assert_eq!(secret["metadata"]["annotations"][DATA_HASH], json!(hash::of_text("map[x:[98]]")));
+    assert_eq!(secret["metadata"]["annotations"][DATA_HASH], json!(hash_of_text("map[x:[98]]")));
 }
 
 #[test]

@@ -5,7 +5,8 @@ use crate::api::external_secret::{Find, MetadataPolicy, RemoteRef};
 use crate::controller::reads::ObjectKind;
 use crate::ports::VaultObject;
 use crate::provider::{ProviderError, json, property};
-use crate::value::{SecretData, SecretValue};
+use crate::value::{self, SecretData, SecretValue};
+use gangplank_template::pipeline;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,9 +63,9 @@ impl KeyVault {
             return tag_map(&self.tags(&object), name, &reference.property);
         }
         let value = self.read_value(reference).await?;
-        json::members(&value).map_err(|error| {
-            ProviderError::failed(format!("error unmarshalling json data: {error}"))
-        })
+        let members = pipeline::json_object(value.expose())
+            .map_err(|error| ProviderError::failed(format!("error unmarshalling json data: {error}")))?;
+        Ok(value::secret(members))
     }
 
     pub(super) async fn read_all(&self, find: &Find) -> Result<SecretData, ProviderError> {
