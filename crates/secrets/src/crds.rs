@@ -28,7 +28,10 @@ pub fn crds() -> Vec<Definition> {
             name: "fakes.generators.external-secrets.io",
             yaml: include_str!("../crds/fakes.generators.yaml"),
         },
-        Definition { name: "secretstores.external-secrets.io", yaml: include_str!("../crds/secretstores.yaml") },
+        Definition {
+            name: "secretstores.external-secrets.io",
+            yaml: include_str!("../crds/secretstores.yaml"),
+        },
     ]
 }
 

@@ -24,7 +24,8 @@ pub async fn run(client: Client, ports: Ports, options: Options, shutdown: Shutd
             Ok(())
         }
         Some(leadership) => {
-            let leading = lead(client.clone(), leadership, shutdown, |token| work(client, ports, options, token));
+            let leading =
+                lead(client.clone(), leadership, shutdown, |token| work(client, ports, options, token));
             leading.await.map(|_| ()).map_err(Error::Leadership)
         }
     }

@@ -125,8 +125,16 @@ mod tests {
     fn durations_are_read_and_printed_as_go_does() {
         let check = |text: &str, expect: Option<(u64, &str)>| {
             let read = text.parse::<GoDuration>().ok();
-            assert_eq!(read.map(|duration| duration.0), expect.map(|(nanos, _)| Duration::from_nanos(nanos)), "{text}");
-            assert_eq!(read.map(|duration| duration.to_string()), expect.map(|(_, go)| go.to_owned()), "{text}");
+            assert_eq!(
+                read.map(|duration| duration.0),
+                expect.map(|(nanos, _)| Duration::from_nanos(nanos)),
+                "{text}"
+            );
+            assert_eq!(
+                read.map(|duration| duration.to_string()),
+                expect.map(|(_, go)| go.to_owned()),
+                "{text}"
+            );
         };
         check("1h", Some((3_600_000_000_000, "1h0m0s")));
         check("1h30m", Some((5_400_000_000_000, "1h30m0s")));

@@ -187,9 +187,7 @@ mod tests {
             let selector: Selector = serde_json::from_value(selector).unwrap();
             assert_eq!(selector.matches(&labels), expect, "{selector:?}");
         };
-        let expression = |key: &str, operator: &str, values: &[&str]| {
-            json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]})
-        };
+        let expression = |key: &str, operator: &str, values: &[&str]| json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]});
         check(json!({}), true);
         check(json!({"matchLabels": {"a": "1"}}), true);
         check(json!({"matchLabels": {"a": "2"}}), false);

@@ -145,7 +145,10 @@ impl Reconciliation<'_> {
         }
         let mut spec = self.object.spec.external_secret_spec.clone();
         // Durations pass through Go on their way, which writes them in its own form.
-        let interval = spec.get("refreshInterval").and_then(Value::as_str).and_then(|text| text.parse::<GoDuration>().ok());
+        let interval = spec
+            .get("refreshInterval")
+            .and_then(Value::as_str)
+            .and_then(|text| text.parse::<GoDuration>().ok());
         if let (Some(interval), Some(spec)) = (interval, spec.as_object_mut()) {
             spec.insert("refreshInterval".to_owned(), json!(interval));
         }
@@ -172,7 +175,8 @@ impl Reconciliation<'_> {
         let (api, name) = (self.external_secrets(namespace), self.made_name());
         let text = |error: kube::Error| api_text(&error);
         let existing = api.get_opt(name).await.map_err(text)?;
-        let parsed = |value: Value| serde_json::from_value::<DynamicObject>(value).map_err(|error| error.to_string());
+        let parsed =
+            |value: Value| serde_json::from_value::<DynamicObject>(value).map_err(|error| error.to_string());
         let Some(existing) = existing else {
             return match api.create(&PostParams::default(), &parsed(desired)?).await {
                 Ok(_) => Ok(()),
@@ -197,8 +201,12 @@ impl Reconciliation<'_> {
 
     /// Takes an ExternalSecret of ours away.
     async fn remove(&self, namespace: &str, name: &str) -> Result<(), Next> {
-        let known = self.context.index().external_secret(&Name { namespace: namespace.to_owned(), name: name.to_owned() });
-        let ours = known.and_then(|text| text.read::<Made>().ok()).is_none_or(|made| self.is_ours(&made.metadata));
+        let known = self
+            .context
+            .index()
+            .external_secret(&Name { namespace: namespace.to_owned(), name: name.to_owned() });
+        let ours =
+            known.and_then(|text| text.read::<Made>().ok()).is_none_or(|made| self.is_ours(&made.metadata));
         if !ours {
             return Ok(());
         }

@@ -182,8 +182,14 @@ impl<'a> Reconciliation<'a> {
                 Err(_) => return (Next::Retry(None), true),
             }
         }
-        let left: Vec<&String> =
-            self.object.metadata.finalizers.iter().flatten().filter(|finalizer| *finalizer != FINALIZER).collect();
+        let left: Vec<&String> = self
+            .object
+            .metadata
+            .finalizers
+            .iter()
+            .flatten()
+            .filter(|finalizer| *finalizer != FINALIZER)
+            .collect();
         let patch = json!({ "metadata": {
             "finalizers": left, "resourceVersion": self.object.metadata.resource_version } });
         match self.api().patch(&self.name.name, &PatchParams::default(), &Patch::Merge(&patch)).await {
@@ -317,7 +323,10 @@ impl<'a> Reconciliation<'a> {
                 Ok(_) => self.event(EventType::Normal, "Updated", "secret updated"),
                 Err(error) if is_conflict(&error) => return Err(Stopped::Outdated),
                 Err(error) => {
-                    return Err(Stopped::update(format!("unable to update secret {name}: {}", api_text(&error))));
+                    return Err(Stopped::update(format!(
+                        "unable to update secret {name}: {}",
+                        api_text(&error)
+                    )));
                 }
             },
         }
@@ -332,7 +341,10 @@ impl<'a> Reconciliation<'a> {
     async fn delete(&self, secrets: &Secrets<'_>) -> Result<(Success, bool), Stopped> {
         let policy = self.object.spec.target.creation_policy;
         if policy != CreationPolicy::Owner {
-            let text = format!("unable to delete secret {}: creationPolicy={policy:?} is not Owner", self.target_name());
+            let text = format!(
+                "unable to delete secret {}: creationPolicy={policy:?} is not Owner",
+                self.target_name()
+            );
             return Err(Stopped::Failed(Failure::MayNotDelete(text), None));
         }
         let read = secrets.get(self.target_name()).await;
@@ -346,7 +358,8 @@ impl<'a> Reconciliation<'a> {
 
     /// Deletes Secrets that this object made under a former target name. The one it has is known from `binding`.
     async fn delete_orphans(&self, secrets: &Secrets<'_>) -> Result<(), Stopped> {
-        let bound = self.object.status.as_ref().map(|status| status.binding.name.as_str()).unwrap_or_default();
+        let bound =
+            self.object.status.as_ref().map(|status| status.binding.name.as_str()).unwrap_or_default();
         if bound.is_empty() || bound == self.target_name() {
             return Ok(());
         }
@@ -397,7 +410,12 @@ impl<'a> Reconciliation<'a> {
         message: &str,
     ) -> Result<(), Next> {
         let condition = Condition::ready(&status.conditions, &stamp(self.now), ready, reason, message);
-        self.context.meters().condition(Metered::ExternalSecret, &self.name.namespace, &self.name.name, &condition);
+        self.context.meters().condition(
+            Metered::ExternalSecret,
+            &self.name.namespace,
+            &self.name.name,
+            &condition,
+        );
         status.conditions.retain(|former| former.type_ != condition.type_);
         status.conditions.push(condition);
         if self.object.status.as_ref() == Some(&status) {

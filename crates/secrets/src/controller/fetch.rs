@@ -52,7 +52,11 @@ pub(crate) fn environment() -> Environment {
 }
 
 /// Fetches all entries: `dataFrom` in order, then `data` in order; of equal keys the later stays.
-pub(crate) async fn fetch(context: &Context, object: &ExternalSecret, name: &Name) -> Result<Fetched, FetchError> {
+pub(crate) async fn fetch(
+    context: &Context,
+    object: &ExternalSecret,
+    name: &Name,
+) -> Result<Fetched, FetchError> {
     let spec = &object.spec;
     let mut session = Session { context, namespace: &name.namespace, opened: HashMap::new() };
     let mut fetched = Fetched::default();
@@ -62,7 +66,9 @@ pub(crate) async fn fetch(context: &Context, object: &ExternalSecret, name: &Nam
         match read {
             Ok(values) => fetched.data.extend(values),
             Err(ProviderError::Missing) if passes_over => {
-                fetched.missing.push(format!("secret does not exist at provider using spec.dataFrom[{index}]"));
+                fetched
+                    .missing
+                    .push(format!("secret does not exist at provider using spec.dataFrom[{index}]"));
             }
             Err(error) => return Err(FetchError::at(&place, &error)),
         }
@@ -88,7 +94,9 @@ pub(crate) async fn fetch(context: &Context, object: &ExternalSecret, name: &Nam
                 fetched.data.insert(entry.secret_key.clone(), value);
             }
             Err(ProviderError::Missing) if passes_over => {
-                fetched.missing.push(format!("secret does not exist at provider using spec.dataFrom[{index}] (key={key})"));
+                fetched.missing.push(format!(
+                    "secret does not exist at provider using spec.dataFrom[{index}] (key={key})"
+                ));
             }
             Err(error) => return Err(FetchError::at(&format!("spec.data[{index}] (key: {key})"), &error)),
         }
@@ -117,9 +125,10 @@ impl Session<'_> {
             let read = match self.provider(store).await {
                 Ok(provider) => provider.find(find).await.map_err(|error| match error {
                     ProviderError::Missing => ProviderError::Missing,
-                    ProviderError::Failed { text, retry_after } => {
-                        ProviderError::Failed { text: format!("error getting all secrets: {text}"), retry_after }
-                    }
+                    ProviderError::Failed { text, retry_after } => ProviderError::Failed {
+                        text: format!("error getting all secrets: {text}"),
+                        retry_after,
+                    },
                 }),
                 Err(error) => Err(error),
             };
@@ -187,8 +196,9 @@ impl Session<'_> {
                 "could not get {kind} \"{store}\", {kind}.external-secrets.io \"{store}\" not found"
             ))
         })?;
-        let store: Store =
-            text.read().map_err(|error| ProviderError::failed(format!("store {} can't be read: {error}", name.name)))?;
+        let store: Store = text
+            .read()
+            .map_err(|error| ProviderError::failed(format!("store {} can't be read: {error}", name.name)))?;
         self.check(reference, &store)?;
         let provider = match self.context.kept(&name, self.namespace, text.shape) {
             Some(provider) => provider,
@@ -196,7 +206,9 @@ impl Session<'_> {
                 let opening =
                     Opening { kind: reference.kind, spec: &store.spec, namespace: Some(self.namespace) };
                 let Opened::Provider(provider) = provider::open(self.context, &opening).await? else {
-                    return Err(ProviderError::failed("the store's login depends on a namespace that is not there"));
+                    return Err(ProviderError::failed(
+                        "the store's login depends on a namespace that is not there",
+                    ));
                 };
                 self.context.keep(&name, self.namespace, text.shape, &provider);
                 provider
@@ -279,7 +291,10 @@ mod tests {
         check(json!([]), true);
         check(json!([{"namespaces": ["other"]}]), false);
         check(json!([{"namespaces": ["other"]}, {"namespaces": ["argocd"]}]), true);
-        check(json!([{"namespaces": ["other"], "namespaceSelector": {"matchLabels": {"team": "blue"}}}]), true);
+        check(
+            json!([{"namespaces": ["other"], "namespaceSelector": {"matchLabels": {"team": "blue"}}}]),
+            true,
+        );
         check(json!([{"namespaceRegexes": ["^go"]}]), false);
         check(json!([{"namespaceRegexes": ["go"]}]), true);
         check(json!([{}]), false);

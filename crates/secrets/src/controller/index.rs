@@ -123,7 +123,9 @@ fn enter(map: &mut HashMap<Arc<Name>, Text>, object: &DynamicObject) -> (Arc<Nam
     let (name, text) = (name_of(&object.metadata), Text::of(object));
     let former = map.get(&name);
     let seen = match former {
-        Some(former) if former.version > text.version && former.version != u64::MAX => return (name, Seen::Same),
+        Some(former) if former.version > text.version && former.version != u64::MAX => {
+            return (name, Seen::Same);
+        }
         Some(former) if former.shape == text.shape => Seen::Same,
         former => Seen::Changed { new: former.is_none() },
     };
@@ -143,7 +145,8 @@ impl Index {
             Some(former) if former.text.shape == text.shape => Seen::Same,
             former => Seen::Changed { new: former.is_none() },
         };
-        let target = object.data.pointer("/spec/target/name").and_then(Value::as_str).filter(|name| !name.is_empty());
+        let target =
+            object.data.pointer("/spec/target/name").and_then(Value::as_str).filter(|name| !name.is_empty());
         let target = target.map_or_else(|| Arc::clone(&name), |target| Name::new(&name.namespace, target));
         self.leave_target(&name);
         self.by_target.entry(Arc::clone(&target)).or_default().push(Arc::clone(&name));
@@ -223,7 +226,8 @@ impl Index {
     pub(crate) fn enter_secret(&mut self, name: &Arc<Name>, state: SecretState) -> bool {
         let number = |version: &str| version.parse::<u64>().ok();
         if let Some(former) = self.secrets.get(name) {
-            let older = number(&former.version).zip(number(&state.version)).is_some_and(|(old, new)| new < old);
+            let older =
+                number(&former.version).zip(number(&state.version)).is_some_and(|(old, new)| new < old);
             if *former == state || (older && former.uid == state.uid) {
                 return false;
             }
@@ -271,7 +275,8 @@ impl Index {
                 gone
             }
             Watched::Stores(kind) => {
-                let is_kind = |name: &Arc<Name>| name.namespace.is_empty() == (kind == StoreKind::ClusterSecretStore);
+                let is_kind =
+                    |name: &Arc<Name>| name.namespace.is_empty() == (kind == StoreKind::ClusterSecretStore);
                 let gone: Vec<Arc<Name>> = gone(&self.stores, shown).into_iter().filter(is_kind).collect();
                 for name in &gone {
                     self.stores.remove(name);

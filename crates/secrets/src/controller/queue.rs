@@ -95,7 +95,9 @@ impl State {
                 self.delayed.remove(&key);
                 self.make_ready(work, class);
             }
-            Some(Place::Running { again, .. }) => *again = Some(again.map_or(class, |present| present.min(class))),
+            Some(Place::Running { again, .. }) => {
+                *again = Some(again.map_or(class, |present| present.min(class)))
+            }
         }
     }
 

@@ -63,7 +63,9 @@ impl Reads {
                 let (vaults, name, version) = (&ports.vaults, key.name.as_str(), key.version.as_str());
                 let (call, read) = match key.kind {
                     ObjectKind::Secret => ("GetSecret", vaults.secret(&access, name, version).await),
-                    ObjectKind::Certificate => ("GetCertificate", vaults.certificate(&access, name, version).await),
+                    ObjectKind::Certificate => {
+                        ("GetCertificate", vaults.certificate(&access, name, version).await)
+                    }
                     ObjectKind::Key => ("GetKey", vaults.key(&access, name, version).await),
                 };
                 meters.provider_call(call, read.is_ok());
@@ -154,8 +156,11 @@ mod tests {
                 async move {
                     tokio::task::yield_now().await;
                     let number = count.fetch_add(1, Ordering::Relaxed);
-                    let failure =
-                        VaultFailure { kind: VaultFailureKind::Address, text: String::new(), retry_after: None };
+                    let failure = VaultFailure {
+                        kind: VaultFailureKind::Address,
+                        text: String::new(),
+                        retry_after: None,
+                    };
                     if fails { Err(failure) } else { Ok(number) }
                 }
                 .boxed()

@@ -68,7 +68,10 @@ async fn judge(context: &Context, kind: StoreKind, name: &Name, store: &Store) -
         note: error.text().to_owned(),
     };
     if let Some(Err(error)) = store.spec.refresh_interval.as_ref().map(|interval| interval.read()) {
-        return invalid("unable to validate store", &ProviderError::failed(format!("spec.refreshInterval: {error}")));
+        return invalid(
+            "unable to validate store",
+            &ProviderError::failed(format!("spec.refreshInterval: {error}")),
+        );
     }
     let namespace = Some(name.namespace.as_str()).filter(|namespace| !namespace.is_empty());
     let provider = match provider::open(context, &Opening { kind, spec: &store.spec, namespace }).await {
@@ -98,7 +101,8 @@ async fn write(
 ) -> Result<(), Next> {
     let former = store.status.clone().unwrap_or_default();
     let now = stamp(Timestamp::now());
-    let condition = Condition::ready(&former.conditions, &now, verdict.ready, verdict.reason, verdict.message);
+    let condition =
+        Condition::ready(&former.conditions, &now, verdict.ready, verdict.reason, verdict.message);
     let metered = match kind {
         StoreKind::SecretStore => Metered::SecretStore,
         StoreKind::ClusterSecretStore => Metered::ClusterSecretStore,

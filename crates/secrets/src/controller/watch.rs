@@ -31,7 +31,9 @@ impl Context {
     fn dynamic(&self, kind: &str, namespaced: bool) -> Api<DynamicObject> {
         let resource = api::resource(kind);
         match &self.options().namespace {
-            Some(namespace) if namespaced => Api::namespaced_with(self.client().clone(), namespace, &resource),
+            Some(namespace) if namespaced => {
+                Api::namespaced_with(self.client().clone(), namespace, &resource)
+            }
             _ => Api::all_with(self.client().clone(), &resource),
         }
     }
@@ -176,7 +178,13 @@ fn on_external_secret(context: &Context, object: &DynamicObject) -> Arc<Name> {
     if let Seen::Changed { new } = seen {
         // What a restart finds synced is looked at after what nobody has made yet.
         let synced = object.data.pointer("/status/refreshTime").is_some_and(|time| !time.is_null());
-        let class = if new && synced { Class::Refresh } else if new { Class::First } else { Class::Changed };
+        let class = if new && synced {
+            Class::Refresh
+        } else if new {
+            Class::First
+        } else {
+            Class::Changed
+        };
         context.queue().add(Work::ExternalSecret(Arc::clone(&name)), class);
     }
     name

@@ -57,9 +57,9 @@ pub(crate) fn rendered(
         environment,
     };
     for from in &template.template_from {
-        renderer
-            .from(from, sources, &mut content)
-            .map_err(|error| format!("could not apply template: error fetching templateFrom data: {error}"))?;
+        renderer.from(from, sources, &mut content).map_err(|error| {
+            format!("could not apply template: error fetching templateFrom data: {error}")
+        })?;
     }
     let wrap = |error: String| {
         format!("could not apply template: could not execute template: could not execute template: {error}")

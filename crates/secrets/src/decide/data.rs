@@ -1,8 +1,8 @@
 //! Keys and values between provider and Secret: rewrites, valid keys, decoding. The words of errors are ESO's.
 
 use crate::api::external_secret::{
-    ConversionStrategy, DecodingStrategy, MergeConflictPolicy, MergePriorityPolicy, MergeStrategy, NullBytePolicy,
-    Rewrite,
+    ConversionStrategy, DecodingStrategy, MergeConflictPolicy, MergePriorityPolicy, MergeStrategy,
+    NullBytePolicy, Rewrite,
 };
 use crate::value::{self, SecretData, SecretValue};
 use gangplank_template::Environment;
@@ -83,9 +83,10 @@ pub(crate) fn of_many(
 
 /// The value of a `data` entry, decoded.
 pub(crate) fn of_one(key: &str, fetched: &SecretValue, treatment: Treatment) -> Result<SecretValue, String> {
-    let decoded = pipeline::decode(treatment.decoding.decoding(), fetched.expose().to_vec()).map_err(|error| {
-        format!("error applying decoding strategy {} to data: {error}", treatment.decoding.as_str())
-    })?;
+    let decoded =
+        pipeline::decode(treatment.decoding.decoding(), fetched.expose().to_vec()).map_err(|error| {
+            format!("error applying decoding strategy {} to data: {error}", treatment.decoding.as_str())
+        })?;
     let decoded = SecretValue::from(decoded);
     if treatment.null_bytes == NullBytePolicy::Fail {
         pipeline::refuse_null_bytes(key, decoded.expose()).map_err(|error| error.to_string())?;
@@ -96,7 +97,10 @@ pub(crate) fn of_one(key: &str, fetched: &SecretValue, treatment: Treatment) -> 
 /// A rewrite as the pipeline takes it; one without any member does nothing.
 fn operation(rewrite: &Rewrite) -> Option<pipeline::Rewrite> {
     if let Some(regexp) = &rewrite.regexp {
-        return Some(pipeline::Rewrite::Regexp { source: regexp.source.clone(), target: regexp.target.clone() });
+        return Some(pipeline::Rewrite::Regexp {
+            source: regexp.source.clone(),
+            target: regexp.target.clone(),
+        });
     }
     if let Some(transform) = &rewrite.transform {
         return Some(pipeline::Rewrite::Transform { template: transform.template.clone() });

@@ -14,7 +14,11 @@ const LONGEST_NAME: usize = 63;
 /// would be too long.
 pub(crate) fn field_manager(external_secret: &str) -> String {
     let plain = format!("{PREFIX}{external_secret}");
-    if plain.len() <= LONGEST_NAME { plain } else { format!("{PREFIX}sha3/{}", hash_of_text(external_secret)) }
+    if plain.len() <= LONGEST_NAME {
+        plain
+    } else {
+        format!("{PREFIX}sha3/{}", hash_of_text(external_secret))
+    }
 }
 
 /// What of a Secret was written by one manager.

@@ -38,7 +38,8 @@ pub(crate) fn is_due(spec: &ExternalSecretSpec, last: &Last<'_>, now: Timestamp)
             if refreshed > now {
                 return true;
             }
-            let next = SignedDuration::try_from(interval).ok().and_then(|ahead| refreshed.checked_add(ahead).ok());
+            let next =
+                SignedDuration::try_from(interval).ok().and_then(|ahead| refreshed.checked_add(ahead).ok());
             match next {
                 Some(next) if next > now => false,
                 Some(_) => spec.sync_windows.as_ref().is_none_or(|windows| window::permits(windows, now)),
@@ -100,8 +101,11 @@ mod tests {
     #[test]
     fn what_is_due_follows_from_policy_version_and_time() {
         let check = |value: Value, synced: &str, refreshed: Option<&str>, expect: bool| {
-            let last =
-                Last { synced_version: synced, version: "2-b", refreshed: refreshed.map(|at| at.parse().unwrap()) };
+            let last = Last {
+                synced_version: synced,
+                version: "2-b",
+                refreshed: refreshed.map(|at| at.parse().unwrap()),
+            };
             assert_eq!(is_due(&spec(value.clone()), &last, NOW.parse().unwrap()), expect, "{value} {last:?}");
         };
         let fresh = Some("2026-11-24T04:59:00Z");

@@ -54,7 +54,8 @@ struct Fields {
     either_day: bool,
 }
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 impl Schedule {
@@ -141,10 +142,10 @@ impl Fields {
             }
             let next = match step {
                 Step::Minute => at.checked_add(SignedDuration::from_mins(1)).ok(),
-                Step::Hour => {
-                    at.checked_add(SignedDuration::from_mins(60 - i64::from(at.minute()))).ok()
+                Step::Hour => at.checked_add(SignedDuration::from_mins(60 - i64::from(at.minute()))).ok(),
+                Step::Day => {
+                    at.date().tomorrow().ok().map(|day| day.to_datetime(jiff::civil::Time::midnight()))
                 }
-                Step::Day => at.date().tomorrow().ok().map(|day| day.to_datetime(jiff::civil::Time::midnight())),
             };
             match next {
                 Some(next) => at = next,
@@ -185,7 +186,11 @@ mod tests {
             let window = SyncWindow { schedule: schedule.to_owned(), duration: duration.to_owned() };
             for (kind, permitted) in [(WindowKind::Allow, expect), (WindowKind::Deny, !expect)] {
                 let windows = SyncWindows { kind, windows: vec![window.clone()] };
-                assert_eq!(permits(&windows, now.parse().unwrap()), permitted, "{schedule} {duration} {now} {kind:?}");
+                assert_eq!(
+                    permits(&windows, now.parse().unwrap()),
+                    permitted,
+                    "{schedule} {duration} {now} {kind:?}"
+                );
             }
         };
         // 2026-11-24 is a Tuesday.

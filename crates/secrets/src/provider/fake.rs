@@ -39,8 +39,12 @@ struct Fake(Config);
 
 impl Fake {
     fn value(&self, reference: &RemoteRef) -> Result<SecretValue, ProviderError> {
-        let entry =
-            self.0.data.iter().rev().find(|entry| entry.key == reference.key && entry.version == reference.version);
+        let entry = self
+            .0
+            .data
+            .iter()
+            .rev()
+            .find(|entry| entry.key == reference.key && entry.version == reference.version);
         let entry = entry.ok_or(ProviderError::Missing)?;
         property::of_value(&SecretValue::from(entry.value.as_str()), &reference.property, &reference.key)
     }

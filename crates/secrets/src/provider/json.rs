@@ -73,7 +73,10 @@ mod tests {
     #[test]
     fn indentation_keeps_the_order_of_members() {
         let check = |text: &str, expect: &str| assert_eq!(indented(text), expect, "{text}");
-        check(r#"{"b":{"c":"x,y:\"{"},"a":[1, { }]}"#, "{\n  \"b\": {\n    \"c\": \"x,y:\\\"{\"\n  },\n  \"a\": [\n    1,\n    {}\n  ]\n}");
+        check(
+            r#"{"b":{"c":"x,y:\"{"},"a":[1, { }]}"#,
+            "{\n  \"b\": {\n    \"c\": \"x,y:\\\"{\"\n  },\n  \"a\": [\n    1,\n    {}\n  ]\n}",
+        );
         check("<html>", "<html>");
     }
 

@@ -14,7 +14,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use gangplank_template::pipeline;
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
-use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret, ServiceAccount};
 use kube::api::{Api, ListParams, PostParams};
 use kube::config::AuthInfo;
@@ -158,7 +160,8 @@ impl Connecting<'_> {
         let namespace = self.namespace(&provider.namespace);
         if provider.type_ == "ConfigMap" {
             let api: Api<ConfigMap> = Api::namespaced(self.context.client().clone(), namespace);
-            let map = api.get(&provider.name).await.map_err(|error| ProviderError::failed(api_text(&error)))?;
+            let map =
+                api.get(&provider.name).await.map_err(|error| ProviderError::failed(api_text(&error)))?;
             let value = map.data.unwrap_or_default().remove(&provider.key);
             return value.map(String::into_bytes).ok_or_else(|| {
                 ProviderError::failed(format!("ConfigMap {} has no key {}", provider.name, provider.key))
@@ -186,7 +189,9 @@ impl Connecting<'_> {
             let token = self.key(&token.bearer_token).await?;
             info.token = token.text().map(|token| SecretString::from(token.trim()));
         } else if let Some(cert) = &auth.cert {
-            let encoded = |value: &SecretValue| base64::Engine::encode(&base64::prelude::BASE64_STANDARD, value.expose());
+            let encoded = |value: &SecretValue| {
+                base64::Engine::encode(&base64::prelude::BASE64_STANDARD, value.expose())
+            };
             info.client_certificate_data = Some(encoded(&self.key(&cert.client_cert).await?));
             info.client_key_data = Some(SecretString::from(encoded(&self.key(&cert.client_key).await?)));
         }
@@ -199,7 +204,8 @@ impl Connecting<'_> {
         let mut config = ClientConfig::new(url);
         config.root_cert = Some(certificates(&self.ca().await?)?);
         config.auth_info = info;
-        Client::try_from(config).map_err(|error| ProviderError::failed(format!("unable to create client: {error}")))
+        Client::try_from(config)
+            .map_err(|error| ProviderError::failed(format!("unable to create client: {error}")))
     }
 
     async fn from_kubeconfig(&self, reference: &SecretKeyRef) -> Result<Client, ProviderError> {
@@ -210,7 +216,8 @@ impl Connecting<'_> {
         if text.contains("exec:") || text.contains("auth-provider:") {
             return Err(failed("a kubeconfig that runs a program is refused".to_owned()));
         }
-        let kubeconfig = kube::config::Kubeconfig::from_yaml(text).map_err(|error| failed(error.to_string()))?;
+        let kubeconfig =
+            kube::config::Kubeconfig::from_yaml(text).map_err(|error| failed(error.to_string()))?;
         let config = ClientConfig::from_custom_kubeconfig(kubeconfig, &Default::default()).await;
         let config = config.map_err(|error| failed(error.to_string()))?;
         Client::try_from(config).map_err(|error| failed(error.to_string()))
@@ -306,7 +313,8 @@ impl Provider for Kubernetes {
             let list = self.api().list(&parameters).await;
             let list = list.map_err(|error| ProviderError::failed(api_text(&error)))?;
             let named = list.items.iter().filter_map(|secret| Some((secret.metadata.name.clone()?, secret)));
-            let fitting = named.filter(|(name, _)| pattern.as_ref().is_none_or(|pattern| pattern.is_match(name)));
+            let fitting =
+                named.filter(|(name, _)| pattern.as_ref().is_none_or(|pattern| pattern.is_match(name)));
             Ok(fitting.map(|(name, secret)| (name, as_json(&values(secret)))).collect())
         }
         .boxed()

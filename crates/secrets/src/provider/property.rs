@@ -10,7 +10,7 @@ pub(super) fn of_value(value: &SecretValue, property: &str, key: &str) -> Result
         return Ok(value.clone());
     }
     let found = pipeline::property(value.expose(), property);
-    found.map(|found| SecretValue::from(found.text)).ok_or_else(|| {
-        ProviderError::failed(format!("property {property} does not exist in key {key}"))
-    })
+    found
+        .map(|found| SecretValue::from(found.text))
+        .ok_or_else(|| ProviderError::failed(format!("property {property} does not exist in key {key}")))
 }

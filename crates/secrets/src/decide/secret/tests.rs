@@ -11,10 +11,15 @@ fn content(data: &[(&str, &str)]) -> Content {
 }
 
 /// Plans with `target` over `existing`; gives what is written (without what is the same in all cases) as JSON.
-fn planned(target: Value, existing: Option<Value>, content: Content) -> Result<(&'static str, Value), String> {
+fn planned(
+    target: Value,
+    existing: Option<Value>,
+    content: Content,
+) -> Result<(&'static str, Value), String> {
     let target: Target = serde_json::from_value(target).unwrap();
     let existing: Option<Secret> = existing.map(|secret| serde_json::from_value(secret).unwrap());
-    let plan = plan(&ES, &target, "made", existing.as_ref(), || Ok(content)).map_err(|error| error.to_string())?;
+    let plan =
+        plan(&ES, &target, "made", existing.as_ref(), || Ok(content)).map_err(|error| error.to_string())?;
     let (verb, secret) = match &plan.write {
         Write::Nothing => ("nothing", None),
         Write::Create(secret) => ("create", Some(secret)),
@@ -53,7 +58,10 @@ fn a_new_secret_carries_label_hash_and_owner() {
 
 #[test]
 fn what_is_as_it_should_be_is_not_written() {
-    assert_eq!(planned(json!({}), Some(ours(&[("x", "a")])), content(&[("x", "a")])), Ok(("nothing", Value::Null)));
+    assert_eq!(
+        planned(json!({}), Some(ours(&[("x", "a")])), content(&[("x", "a")])),
+        Ok(("nothing", Value::Null))
+    );
 }
 
 #[test]
@@ -90,8 +98,10 @@ fn another_owner_is_respected() {
     check(
         json!({}),
         with_owner("ConfigMap", "boss"),
-        Err("could not set controller reference on secret: Object ns/made is already owned by another ConfigMap \
-             controller boss"),
+        Err(
+            "could not set controller reference on secret: Object ns/made is already owned by another ConfigMap \
+             controller boss",
+        ),
     );
     check(merge(), with_owner("ConfigMap", "boss"), Ok("update"));
     check(json!({}), with_owner(EXTERNAL_SECRET, "es"), Ok("update"));
@@ -117,7 +127,10 @@ fn metadata_of_the_template_goes_when_it_is_not_asked_for_any_more_and_finalizer
         ..content(&[("x", "a")])
     };
     let (_, mut secret) = planned(json!({}), None, with).unwrap();
-    assert_eq!((&secret["type"], &secret["metadata"]["labels"]["team"]), (&json!("kubernetes.io/tls"), &json!("blue")));
+    assert_eq!(
+        (&secret["type"], &secret["metadata"]["labels"]["team"]),
+        (&json!("kubernetes.io/tls"), &json!("blue"))
+    );
     secret["metadata"]["managedFields"] = json!([{"manager": "externalsecrets.external-secrets.io/es",
         "fieldsV1": {"f:metadata": {"f:labels": {"f:team": {}}}}}]);
     let (verb, secret) = planned(json!({}), Some(secret), content(&[("x", "a")])).unwrap();

@@ -26,7 +26,8 @@ const NO_TENANT: &str = "missing tenantID in store config";
 
 /// Whether the login depends on the namespace that uses the store.
 pub(super) fn is_referent(config: &Config) -> bool {
-    let loose = |reference: &Option<SecretKeyRef>| reference.as_ref().is_some_and(|key| key.namespace.is_empty());
+    let loose =
+        |reference: &Option<SecretKeyRef>| reference.as_ref().is_some_and(|key| key.namespace.is_empty());
     let secrets = config.auth_secret_ref.as_ref();
     secrets.is_some_and(|secrets| loose(&secrets.client_id) || loose(&secrets.client_secret))
         || config.service_account_ref.as_ref().is_some_and(|account| account.namespace.is_empty())
@@ -41,7 +42,9 @@ pub(super) async fn resolve(
     let (authority, audience) = config.environment_type.endpoints();
     let authority = match &config.custom_cloud_config {
         // The older path takes the authority of an environment that it does not know from nowhere.
-        Some(_) if !config.use_azure_sdk => return Err(ProviderError::failed("authority url scheme must be https")),
+        Some(_) if !config.use_azure_sdk => {
+            return Err(ProviderError::failed("authority url scheme must be https"));
+        }
         Some(cloud) if !cloud.active_directory_endpoint.is_empty() => {
             cloud.active_directory_endpoint.trim_end_matches('/')
         }
@@ -72,10 +75,16 @@ pub(super) fn reader_key(access: &VaultAccess) -> String {
         hex::encode(Sha3_224::digest(secrecy::ExposeSecret::expose_secret(secret).as_bytes()))
     };
     let identity = match &access.identity {
-        Identity::ServiceAccount { tenant, client_id, subject, .. } => format!("{tenant} {client_id} {subject}"),
+        Identity::ServiceAccount { tenant, client_id, subject, .. } => {
+            format!("{tenant} {client_id} {subject}")
+        }
         Identity::TokenFile { tenant, client_id, path } => format!("{tenant} {client_id} {path}"),
-        Identity::ClientSecret { tenant, client_id, secret } => format!("{tenant} {client_id} {}", digest(secret)),
-        Identity::ClientCertificate { tenant, client_id, pem } => format!("{tenant} {client_id} {}", digest(pem)),
+        Identity::ClientSecret { tenant, client_id, secret } => {
+            format!("{tenant} {client_id} {}", digest(secret))
+        }
+        Identity::ClientCertificate { tenant, client_id, pem } => {
+            format!("{tenant} {client_id} {}", digest(pem))
+        }
         Identity::Managed { client_id } => client_id.clone().unwrap_or_default(),
     };
     format!("{} {identity}", access.authority)
@@ -109,8 +118,9 @@ impl Resolver<'_> {
         let value = value.ok_or_else(|| {
             ProviderError::failed(format!("cannot find secret data for key: \"{}\"", reference.key))
         })?;
-        let text = String::from_utf8(value.0.clone())
-            .map_err(|_| ProviderError::failed(format!("the secret data for key \"{}\" is no text", reference.key)))?;
+        let text = String::from_utf8(value.0.clone()).map_err(|_| {
+            ProviderError::failed(format!("the secret data for key \"{}\" is no text", reference.key))
+        })?;
         Ok(SecretString::from(text))
     }
 
@@ -128,7 +138,8 @@ impl Resolver<'_> {
             .auth_secret_ref
             .as_ref()
             .ok_or_else(|| ProviderError::failed("missing secretRef in provider config"))?;
-        let AuthSecretRef { client_id: Some(client_id), client_secret, client_certificate, .. } = secrets else {
+        let AuthSecretRef { client_id: Some(client_id), client_secret, client_certificate, .. } = secrets
+        else {
             return Err(ProviderError::failed(NO_CREDENTIALS));
         };
         let tenant = config.tenant_id.clone();
@@ -241,7 +252,10 @@ impl Resolver<'_> {
 }
 
 /// Client and tenant id as the newer path finds them: the spec's tenant wins over the annotation.
-fn new_path(config: &Config, annotations: &BTreeMap<String, String>) -> Result<(String, String), ProviderError> {
+fn new_path(
+    config: &Config,
+    annotations: &BTreeMap<String, String>,
+) -> Result<(String, String), ProviderError> {
     let client_id = annotations.get(CLIENT_ID).cloned().ok_or_else(no_client_id)?;
     let tenant = Some(config.tenant_id.clone()).filter(|tenant| !tenant.is_empty());
     let tenant = tenant.or_else(|| annotations.get(TENANT_ID).cloned());

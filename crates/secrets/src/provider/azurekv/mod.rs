@@ -86,7 +86,9 @@ impl EnvironmentType {
             Self::PublicCloud | Self::AzureStackCloud => {
                 ("https://login.microsoftonline.com", "https://vault.azure.net")
             }
-            Self::USGovernmentCloud => ("https://login.microsoftonline.us", "https://vault.usgovcloudapi.net"),
+            Self::USGovernmentCloud => {
+                ("https://login.microsoftonline.us", "https://vault.usgovcloudapi.net")
+            }
             Self::ChinaCloud => ("https://login.chinacloudapi.cn", "https://vault.azure.cn"),
             Self::GermanCloud => ("https://login.microsoftonline.de", "https://vault.microsoftazure.de"),
         }

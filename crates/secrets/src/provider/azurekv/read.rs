@@ -31,8 +31,10 @@ impl KeyVault {
         name: &str,
         version: &str,
     ) -> Result<Arc<VaultObject>, ProviderError> {
-        let read = self.context.reads().object(self.context.ports(), &self.access, &self.key, kind, name, version);
-        read.await.map_err(|failure| texts::failed(&failure, texts::operation(kind, name), &self.access, self.sdk))
+        let read =
+            self.context.reads().object(self.context.ports(), &self.access, &self.key, kind, name, version);
+        read.await
+            .map_err(|failure| texts::failed(&failure, texts::operation(kind, name), &self.access, self.sdk))
     }
 
     pub(super) async fn read_value(&self, reference: &RemoteRef) -> Result<SecretValue, ProviderError> {
@@ -55,7 +57,9 @@ impl KeyVault {
             ObjectKind::Certificate => {
                 return Err(ProviderError::failed("cannot get use dataFrom to get certificate secret"));
             }
-            ObjectKind::Key => return Err(ProviderError::failed("cannot get use dataFrom to get key secret")),
+            ObjectKind::Key => {
+                return Err(ProviderError::failed("cannot get use dataFrom to get key secret"));
+            }
             ObjectKind::Secret => {}
         }
         if reference.metadata_policy == MetadataPolicy::Fetch {
@@ -130,11 +134,7 @@ fn tag(tags: &BTreeMap<String, String>, property: &str) -> Result<SecretValue, P
 }
 
 /// All tags as keys `<name>_<tag>`; JSON objects of strings are flattened.
-fn tag_map(
-    tags: &BTreeMap<String, String>,
-    name: &str,
-    property: &str,
-) -> Result<SecretData, ProviderError> {
+fn tag_map(tags: &BTreeMap<String, String>, name: &str, property: &str) -> Result<SecretData, ProviderError> {
     let mut found = SecretData::new();
     if !property.is_empty() {
         let value = tag(tags, property)?;

@@ -47,7 +47,9 @@ pub(super) fn failed(
              detected in URL {}",
             operation.call, access.url
         ),
-        VaultFailureKind::Certificate => format!("failed to get oauth token from certificate auth: {}", failure.text),
+        VaultFailureKind::Certificate => {
+            format!("failed to get oauth token from certificate auth: {}", failure.text)
+        }
         VaultFailureKind::Login(_) | VaultFailureKind::Unreachable => failure.text.clone(),
     };
     ProviderError::Failed { text, retry_after: failure.retry_after }
@@ -101,7 +103,11 @@ fn newer(refusal: &Refusal, operation: &Operation, access: &VaultAccess) -> Stri
     let line = "-".repeat(80);
     let status = http_reason(refusal.status);
     let body = json::indented(&refusal.body);
-    let code = if refusal.code.is_empty() { "ERROR CODE UNAVAILABLE".to_owned() } else { format!("ERROR CODE: {}", refusal.code) };
+    let code = if refusal.code.is_empty() {
+        "ERROR CODE UNAVAILABLE".to_owned()
+    } else {
+        format!("ERROR CODE: {}", refusal.code)
+    };
     format!(
         "GET {}{}\n{line}\nRESPONSE {}: {} {status}\n{code}\n{line}\n{body}\n{line}\n",
         access.url.trim_end_matches('/'),

@@ -1,0 +1,198 @@
+//! The world: an API server with the definitions, an Azure that trusts its tokens, and the operator between them.
+
+use crate::vaults::Azure;
+use bytes::Bytes;
+use gangplank_apiserver::{ApiServer, CertificateUser, Peer};
+use gangplank_azure::{Clock, RetryPolicy, Tokens, Transport, VaultLimits, Vaults};
+use gangplank_azuresim::rbac::role_id;
+use gangplank_azuresim::{
+    ApplicationIds, BoxFuture, Cloud, ClusterBackend, ClusterFacts, ClusterSpec, Environment, IssuerFetch,
+    NewCredential, NewVault, Options, Subscription,
+};
+use gangplank_runtime::Shutdown;
+use gangplank_secrets::Ports;
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use uuid::Uuid;
+
+pub(crate) const TENANT: Uuid = Uuid::from_u128(0x2222_2222_2222_2222_2222_2222_2222_2222);
+const SUBSCRIPTION: Uuid = Uuid::from_u128(0x3333_3333_3333_3333_3333_3333_3333_3333);
+
+/// The hub publishes its keys where Entra looks for them.
+struct Published(ApiServer);
+
+impl IssuerFetch for Published {
+    fn get<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Bytes, String>> {
+        let issuer = self.0.issuer().trim_end_matches('/');
+        let keys = format!("{issuer}/openid/v1/jwks");
+        let answer = if url == keys {
+            Ok(self.0.json_web_keys())
+        } else if url.strip_prefix(issuer) == Some("/.well-known/openid-configuration") {
+            Ok(json!({ "issuer": self.0.issuer(), "jwks_uri": keys }))
+        } else {
+            Err("404 Not Found".to_owned())
+        };
+        Box::pin(async move { answer.map(|value: Value| value.to_string().into()) })
+    }
+}
+
+/// No managed clusters here.
+struct NoClusters;
+
+impl ClusterBackend for NoClusters {
+    fn create(&self, _: ClusterSpec) -> BoxFuture<'_, Result<ClusterFacts, String>> {
+        Box::pin(async { Err("no clusters".to_owned()) })
+    }
+    fn delete<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async { Ok(()) })
+    }
+    fn rotate_certificates<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<ClusterFacts, String>> {
+        Box::pin(async { Err("no clusters".to_owned()) })
+    }
+    fn rotate_service_account_keys<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async { Ok(()) })
+    }
+    fn start<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async { Ok(()) })
+    }
+    fn stop<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) hub: ApiServer,
+    pub(crate) cloud: Cloud,
+    /// Taken while the faults of the cloud are changed: they are one value for all.
+    pub(crate) faults: Arc<Mutex<()>>,
+    pub(crate) shutdown: Shutdown,
+}
+
+impl World {
+    /// A world with the definitions in place; the operator does not run yet.
+    pub(crate) async fn new() -> Self {
+        let hub = ApiServer::builder("hub").issuer("https://oidc.example/hub/").build().unwrap();
+        let cloud = Cloud::new(Options {
+            environment: Environment::public(),
+            tenant_id: TENANT,
+            tenant_domain: "contoso.onmicrosoft.com".to_owned(),
+            subscriptions: vec![Subscription { id: SUBSCRIPTION, display_name: "sandbox".to_owned() }],
+            seed: 1,
+            clock: Arc::new(Timestamp::now),
+            issuers: Arc::new(Published(hub.clone())),
+            clusters: Arc::new(NoClusters),
+        })
+        .unwrap();
+        cloud.create_group(SUBSCRIPTION, "hub", "westeurope").unwrap();
+        let world = Self { hub, cloud, faults: Arc::default(), shutdown: Shutdown::new() };
+        for definition in gangplank_secrets::crds() {
+            let manifest = gangplank_yaml::to_json(definition.yaml, gangplank_yaml::Dialect::SigsV2).unwrap();
+            let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+            let answer = world.ask("POST", path, Some(&manifest)).await;
+            assert_eq!(answer.0, 201, "{}: {}", definition.name, answer.1);
+        }
+        world
+    }
+
+    /// A vault, and an application that may read it.
+    pub(crate) fn vault(&self, name: &str) -> ApplicationIds {
+        let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/hub");
+        let id = self.cloud.create_vault(&group, NewVault::new(name, "westeurope")).unwrap();
+        let application = self.cloud.create_application(name);
+        let role = role_id("Key Vault Administrator").unwrap();
+        self.cloud.assign_role(&id, application.object_id, role).unwrap();
+        application
+    }
+
+    /// Lets a ServiceAccount log in as an application.
+    pub(crate) fn trust(&self, application: ApplicationIds, namespace: &str, account: &str) {
+        self.cloud.add_application_credential(
+            application,
+            NewCredential {
+                name: format!("{namespace}-{account}"),
+                issuer: self.hub.issuer().to_owned(),
+                subject: format!("system:serviceaccount:{namespace}:{account}"),
+                audience: "api://AzureADTokenExchange".to_owned(),
+            },
+        );
+    }
+
+    fn peer() -> Peer {
+        let certificate = CertificateUser {
+            common_name: "admin".to_owned(),
+            organizations: vec!["system:masters".to_owned()],
+        };
+        Peer { address: None, certificate: Some(certificate) }
+    }
+
+    /// A Kubernetes client that never leaves the process.
+    pub(crate) fn client(&self) -> kube::Client {
+        let hub = self.hub.clone();
+        let service = tower::service_fn(move |request: Request<kube::client::Body>| {
+            let hub = hub.clone();
+            async move {
+                let (parts, body) = request.into_parts();
+                let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+                Ok::<_, Infallible>(hub.handle(Request::from_parts(parts, body), &Self::peer()).await)
+            }
+        });
+        kube::Client::new(service, "default")
+    }
+
+    /// A transport to the cloud that never leaves the process.
+    pub(crate) fn transport(&self) -> Transport {
+        let cloud = self.cloud.clone();
+        Transport::new(tower::service_fn(move |request: Request<Bytes>| {
+            let cloud = cloud.clone();
+            async move {
+                // A vault's name is known to DNS only while the vault exists; the recorded stand-in answered 404.
+                let response = cloud.handle(request).await;
+                let (parts, body) = response.into_parts();
+                let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+                Ok::<_, Infallible>(Response::from_parts(parts, body))
+            }
+        }))
+    }
+
+    /// Starts the operator.
+    pub(crate) fn start(&self, options: gangplank_secrets::Options) {
+        let transport = self.transport();
+        let tokens = Tokens::new(transport.clone(), Clock::system(), RetryPolicy::brief());
+        let limits = VaultLimits { concurrent: 20, retry: RetryPolicy::brief() };
+        let vaults = Vaults::new(transport, tokens.clone(), limits);
+        let ports = Ports { vaults: Arc::new(Azure { tokens, vaults }) };
+        let (client, shutdown) = (self.client(), self.shutdown.clone());
+        self.shutdown.spawn(gangplank_secrets::run(client, ports, options, shutdown));
+    }
+
+    /// One request to the hub: status and JSON.
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        self.ask_for(method, path, body, "application/json", "application/json").await
+    }
+
+    pub(crate) async fn ask_for(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        content_type: &str,
+        accept: &str,
+    ) -> (u16, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", content_type)
+            .header("accept", accept)
+            .body(body.map(|body| Bytes::from(body.to_string())).unwrap_or_default())
+            .unwrap();
+        let response = self.hub.handle(request, &Self::peer()).await;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+}
