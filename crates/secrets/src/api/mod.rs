@@ -44,5 +44,5 @@ where
     D: serde::Deserializer<'de>,
     T: serde::Deserialize<'de> + Default,
 {
-    Ok(serde::Deserialize::deserialize(deserializer).map(Option::<T>::unwrap_or_default)?)
+    serde::Deserialize::deserialize(deserializer).map(Option::<T>::unwrap_or_default)
 }

@@ -2,6 +2,7 @@
 
 use super::index::{ExternalSecret, Store, store_name};
 use super::queue::Name;
+use super::write::is_not_found;
 use super::{Context, api_text};
 use crate::api::condition::Condition;
 use crate::api::external_secret::{
@@ -176,7 +177,12 @@ impl Session<'_> {
         let api: Api<DynamicObject> =
             Api::namespaced_with(self.context.client().clone(), self.namespace, &resource);
         let generator = api.get(&reference.name).await.map_err(|error| {
-            ProviderError::failed(format!("unable to get generator: {}", api_text(&error)))
+            let why = if is_not_found(&error) {
+                format!("Fake.generators.external-secrets.io \"{}\" not found", reference.name)
+            } else {
+                api_text(&error)
+            };
+            ProviderError::failed(format!("unable to get generator: {why}"))
         })?;
         let values = generator.data.pointer("/spec/data").cloned().unwrap_or_default();
         let values: BTreeMap<String, String> = serde_json::from_value(values)

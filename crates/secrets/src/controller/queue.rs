@@ -187,7 +187,8 @@ impl Queue {
                 let mut state = self.state();
                 let next = state.advance(Instant::now());
                 if let Some(work) = state.pop() {
-                    if !state.ready.is_empty() {
+                    // Whoever leaves hands the watch over what waits to another sleeper.
+                    if !state.ready.is_empty() || !state.delayed.is_empty() {
                         self.changed.notify_one();
                     }
                     return work;
@@ -276,6 +277,25 @@ mod tests {
         state.add_at(work("a"), now + Duration::from_secs(60), Class::Refresh);
         state.done(&running);
         assert_eq!((state.pop(), state.advance(now)), (None, Some(now + Duration::from_secs(60))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_due_is_served_while_whoever_waited_for_it_is_busy() {
+        let queue = Arc::new(Queue::default());
+        let sleeper = || {
+            let queue = Arc::clone(&queue);
+            tokio::spawn(async move { queue.pop().await })
+        };
+        let sleepers = [sleeper(), sleeper()];
+        tokio::task::yield_now().await;
+        queue.add_after(work("late"), Duration::from_secs(10), Class::Refresh);
+        tokio::task::yield_now().await;
+        queue.add(work("one"), Class::First);
+        let start = Instant::now();
+        let [one, two] = sleepers;
+        let mut popped = [one.await.unwrap(), two.await.unwrap()];
+        popped.sort();
+        assert_eq!((popped, start.elapsed()), ([work("late"), work("one")], Duration::from_secs(10)));
     }
 
     #[tokio::test(start_paused = true)]

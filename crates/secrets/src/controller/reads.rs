@@ -96,7 +96,10 @@ impl Reads {
 
 type Flight<T> = Shared<BoxFuture<'static, Outcome<T>>>;
 
-struct Flights<K, T>(Mutex<HashMap<K, (Flight<T>, Option<Instant>)>>);
+/// A read, and when it ended.
+type Entry<T> = (Flight<T>, Option<Instant>);
+
+struct Flights<K, T>(Mutex<HashMap<K, Entry<T>>>);
 
 impl<K, T> Default for Flights<K, T> {
     fn default() -> Self {

@@ -11,6 +11,9 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
 /// Refreshes are spread over this share of their interval, so that objects made together do not stay together.
 const SPREAD: f64 = 0.1;
 
+/// How often a closed sync window is looked at.
+const WINDOW_LOOK: Duration = Duration::from_secs(15);
+
 /// What of an ExternalSecret decides whether data is due.
 #[derive(Debug)]
 pub(crate) struct Last<'a> {
@@ -69,8 +72,11 @@ pub(crate) fn look_again(
     }
     let since = refreshed.map_or(SignedDuration::ZERO, |refreshed| now.duration_since(refreshed));
     let since = Duration::try_from(since).unwrap_or(interval);
-    let left = interval.checked_sub(since)?;
-    Some(left + interval.mul_f64(SPREAD * share))
+    match interval.checked_sub(since) {
+        Some(left) => Some(left + interval.mul_f64(SPREAD * share)),
+        // Overdue and yet not due: a sync window is closed. Windows open at full minutes.
+        None => Some(WINDOW_LOOK.min(interval)),
+    }
 }
 
 /// What is known of the Secret that an ExternalSecret makes.
@@ -143,6 +149,7 @@ mod tests {
         };
         check(json!({"refreshInterval": "1h"}), Some("2026-11-24T04:50:00Z"), 0.0, Some(3000));
         check(json!({"refreshInterval": "1h"}), Some("2026-11-24T04:50:00Z"), 1.0, Some(3360));
+        check(json!({"refreshInterval": "1h"}), Some("2026-11-24T03:50:00Z"), 1.0, Some(15));
         check(json!({"refreshInterval": "0s"}), Some("2026-11-24T04:50:00Z"), 1.0, None);
         check(json!({"refreshPolicy": "OnChange"}), Some("2026-11-24T04:50:00Z"), 1.0, None);
     }

@@ -59,7 +59,7 @@ impl Provider for Fake {
         async move {
             let value = self.value(reference)?;
             let members = pipeline::json_object(value.expose())
-                .map_err(|error| ProviderError::failed(format!("unable to unmarshal secret: {error}")))?;
+                .map_err(|error| ProviderError::failed(error.to_string()))?;
             Ok(value::secret(members))
         }
         .boxed()

@@ -1,6 +1,8 @@
 //! JSON in the forms that ESO shows.
 
+use crate::value::SecretValue;
 use serde::de::IgnoredAny;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The members of an object whose values are all strings; `None` for anything else.
@@ -13,6 +15,17 @@ pub(super) fn of_strings(map: &BTreeMap<String, String>) -> String {
     // A map of strings always serializes.
     let text = serde_json::to_string(map).unwrap_or_default();
     text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+/// An object with its members in this order, others behind them; `None` for what is no object.
+pub(super) fn in_order(value: &SecretValue, order: &[&str]) -> Option<SecretValue> {
+    let members: BTreeMap<String, Value> = serde_json::from_slice(value.expose()).ok()?;
+    let place = |name: &str| order.iter().position(|known| *known == name).unwrap_or(order.len());
+    let mut members: Vec<(&String, &Value)> = members.iter().collect();
+    members.sort_by_key(|(name, _)| place(name));
+    let members: Vec<String> =
+        members.iter().map(|(name, value)| format!("{}:{value}", json!(name))).collect();
+    Some(format!("{{{}}}", members.join(",")).into())
 }
 
 /// The same JSON with two spaces of indentation, in its own order. What is no JSON comes back as it is.
@@ -78,6 +91,19 @@ mod tests {
             "{\n  \"b\": {\n    \"c\": \"x,y:\\\"{\"\n  },\n  \"a\": [\n    1,\n    {}\n  ]\n}",
         );
         check("<html>", "<html>");
+    }
+
+    #[test]
+    fn members_are_put_in_order() {
+        let check = |text: &str, expect: Option<&str>| {
+            assert_eq!(
+                in_order(&SecretValue::from(text), &["kty", "a"]),
+                expect.map(SecretValue::from),
+                "{text}"
+            );
+        };
+        check(r#"{"z":1,"a":[2],"kty":"EC"}"#, Some(r#"{"kty":"EC","a":[2],"z":1}"#));
+        check("[]", None);
     }
 
     #[test]

@@ -177,7 +177,7 @@ impl Connecting<'_> {
 
     async fn client(&self) -> Result<Client, ProviderError> {
         if let Some(reference) = &self.config.auth_ref {
-            return self.from_kubeconfig(reference).await;
+            return self.client_of_kubeconfig(reference).await;
         }
         let Some(auth) = &self.config.auth else {
             return Err(ProviderError::failed("no credentials provided"));
@@ -208,7 +208,7 @@ impl Connecting<'_> {
             .map_err(|error| ProviderError::failed(format!("unable to create client: {error}")))
     }
 
-    async fn from_kubeconfig(&self, reference: &SecretKeyRef) -> Result<Client, ProviderError> {
+    async fn client_of_kubeconfig(&self, reference: &SecretKeyRef) -> Result<Client, ProviderError> {
         let failed = |error: String| ProviderError::failed(format!("authRef: {error}"));
         let text = self.key(reference).await?;
         let text = text.text().ok_or_else(|| failed("the kubeconfig is no text".to_owned()))?;
@@ -294,7 +294,7 @@ impl Provider for Kubernetes {
             }
             let value = self.value(reference).await?;
             let members = pipeline::json_object(value.expose())
-                .map_err(|error| ProviderError::failed(format!("unable to unmarshal secret: {error}")))?;
+                .map_err(|error| ProviderError::failed(error.to_string()))?;
             Ok(value::secret(members))
         }
         .boxed()

@@ -9,10 +9,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Cases that differ on purpose, with the reason.
-const DIFFERENT: &[(&str, &str)] = &[(
-    "entra_401_refresh",
-    "a refresh does not log in again while its token lasts, so a broken federation shows when the token ends",
-)];
+const DIFFERENT: &[(&str, &str)] = &[
+    (
+        "entra_401_refresh",
+        "a refresh does not log in again while its token lasts, so a broken federation shows when the token ends",
+    ),
+    (
+        "meta_removed_long_name",
+        "a removed label goes for long names too; there ESO looks for the wrong field manager",
+    ),
+];
 
 fn corpus() -> Option<PathBuf> {
     let folder = match std::env::var_os("GANGPLANK_CORPUS") {
@@ -56,7 +62,7 @@ async fn external_secrets_behaviour() {
             let world = world.clone();
             async move { (case, play(&world, case, number).await) }
         })
-        .buffer_unordered(48);
+        .buffer_unordered(32);
     let mut areas: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut differences = Vec::new();
     for (case, outcome) in played.collect::<Vec<_>>().await {

@@ -39,7 +39,7 @@ fn strip(value: &mut Value) {
 pub(crate) fn filled(value: &Value, namespace: &str, vault: &str) -> Value {
     match value {
         Value::String(text) => {
-            let text = text.replace("<ns>", namespace).replace("<vault>", vault);
+            let text = text.replace("${ns}", namespace).replace("<ns>", namespace).replace("<vault>", vault);
             let hashed =
                 text.strip_prefix("<hash of ").and_then(|rest| rest.strip_suffix('>')).map(hash_of_text);
             Value::String(hashed.unwrap_or(text))

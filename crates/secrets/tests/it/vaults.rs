@@ -10,6 +10,7 @@ use gangplank_secrets::ports::{
     AzureVaults, Identity, Refusal, ServiceAccountTokens, VaultAccess, VaultFailure, VaultFailureKind,
     VaultItem, VaultObject,
 };
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 
@@ -29,6 +30,11 @@ impl AssertionSource for Account {
         }
         .boxed()
     }
+}
+
+/// The vault of the recordings made everything at one time, and changed it 100 seconds later.
+fn recorded(at: Option<Timestamp>, later: i64) -> Option<Timestamp> {
+    at.and_then(|_| Timestamp::from_second(1_700_000_000 + later).ok())
 }
 
 fn failure(kind: VaultFailureKind, text: String) -> VaultFailure {
@@ -138,8 +144,8 @@ impl AzureVaults for Azure {
             Ok(VaultObject {
                 value: secret.value.expose_secret().into(),
                 tags: secret.tags,
-                created: attributes.created,
-                updated: attributes.updated,
+                created: recorded(attributes.created, 0),
+                updated: recorded(attributes.updated, 100),
                 expires: attributes.expires,
                 not_before: attributes.not_before,
             })
@@ -160,8 +166,8 @@ impl AzureVaults for Azure {
             Ok(VaultObject {
                 value: certificate.cer.into(),
                 tags: certificate.tags,
-                created: attributes.created,
-                updated: attributes.updated,
+                created: recorded(attributes.created, 0),
+                updated: recorded(attributes.updated, 100),
                 expires: attributes.expires,
                 not_before: attributes.not_before,
             })
@@ -182,8 +188,8 @@ impl AzureVaults for Azure {
             Ok(VaultObject {
                 value: key.jwk.to_string().into(),
                 tags: key.tags,
-                created: attributes.created,
-                updated: attributes.updated,
+                created: recorded(attributes.created, 0),
+                updated: recorded(attributes.updated, 100),
                 expires: attributes.expires,
                 not_before: attributes.not_before,
             })

@@ -11,6 +11,10 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The order in which the older SDK writes a key's members.
+const JWK_MEMBERS: [&str; 16] =
+    ["kid", "kty", "key_ops", "n", "e", "d", "dp", "dq", "qi", "p", "q", "k", "key_hsm", "crv", "x", "y"];
+
 /// Splits `remoteRef.key`: no slash is a secret; else type and name, and further parts are dropped.
 pub(super) fn kind_and_name(key: &str) -> Result<(ObjectKind, &str), ProviderError> {
     let mut parts = key.split('/');
@@ -45,6 +49,10 @@ impl KeyVault {
         }
         match kind {
             ObjectKind::Certificate => Ok(object.value.clone()),
+            ObjectKind::Key if !self.sdk => {
+                let jwk = json::in_order(&object.value, &JWK_MEMBERS).unwrap_or_else(|| object.value.clone());
+                property::of_value(&jwk, &reference.property, &reference.key)
+            }
             ObjectKind::Secret | ObjectKind::Key => {
                 property::of_value(&object.value, &reference.property, &reference.key)
             }
@@ -68,7 +76,7 @@ impl KeyVault {
         }
         let value = self.read_value(reference).await?;
         let members = pipeline::json_object(value.expose())
-            .map_err(|error| ProviderError::failed(format!("error unmarshalling json data: {error}")))?;
+            .map_err(|error| ProviderError::failed(error.to_string()))?;
         Ok(value::secret(members))
     }
 
