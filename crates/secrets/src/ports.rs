@@ -151,9 +151,9 @@ pub struct VaultFailure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VaultFailureKind {
     /// The vault refused.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// The login was refused.
-    Login(Refusal),
+    Login(Box<Refusal>),
     /// The vault's address is none.
     Address,
     /// A certificate that can't log in.

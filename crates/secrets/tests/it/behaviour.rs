@@ -1,7 +1,7 @@
 //! The recorded behaviour of a real External Secrets Operator, played against ours.
 
 use crate::player::play;
-use crate::world::World;
+use crate::world::{ALONE, World};
 use futures::StreamExt;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -47,12 +47,13 @@ fn cases(folder: &PathBuf) -> Vec<Value> {
         .collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn external_secrets_behaviour() {
     let Some(folder) = corpus() else {
         println!("skipped: no corpus (set GANGPLANK_CORPUS)");
         return;
     };
+    let _alone = ALONE.lock().await;
     let world = World::new().await;
     let store_interval = Duration::from_secs(10);
     world.start(gangplank_secrets::Options { store_interval, ..Default::default() });

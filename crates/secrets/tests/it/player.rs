@@ -379,9 +379,11 @@ impl Playing<'_> {
         let fits = |expect: &Value, found: &[&str; 3]| {
             (0..3).all(|part| text_fits(expect[part].as_str().unwrap_or_default(), found[part]))
         };
-        let missing = step["events"].as_array().into_iter().flatten().find(|expect| {
-            !found.iter().any(|found| fits(expect, found))
-        });
+        let missing = step["events"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|expect| !found.iter().any(|found| fits(expect, found)));
         missing.map_or(Ok(()), |missing| Err(format!("event {missing} did not come; came {found:?}")))
     }
 

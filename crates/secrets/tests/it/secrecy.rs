@@ -1,6 +1,6 @@
 //! A secret can't be printed: everything that is logged, at every level, is searched for planted values.
 
-use crate::world::{TENANT, World};
+use crate::world::{ALONE, TENANT, World};
 use gangplank_azuresim::{SecretSeed, VaultContents};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -52,6 +52,7 @@ fn ready(object: &Value, status: &str) -> bool {
 /// One thread, so that the subscriber of this test sees all that it runs and nothing else.
 #[tokio::test]
 async fn nothing_that_is_logged_or_written_beside_the_secret_holds_a_value() {
+    let _alone = ALONE.lock().await;
     let written = Written::default();
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(written.clone()).finish();

@@ -77,13 +77,13 @@ fn credential(identity: &Identity) -> Result<Credential, VaultFailure> {
     })
 }
 
-fn refusal(answer: &Answer) -> Refusal {
-    Refusal {
+fn refusal(answer: &Answer) -> Box<Refusal> {
+    Box::new(Refusal {
         status: answer.status,
         code: answer.code.clone(),
         message: answer.message.clone(),
         body: answer.body.clone(),
-    }
+    })
 }
 
 fn login_failure(error: &EntraError) -> VaultFailure {

@@ -64,6 +64,9 @@ impl ClusterBackend for NoClusters {
     }
 }
 
+/// Held by tests that must not run beside each other: what is logged is caught by thread, and its filters are global.
+pub(crate) static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) hub: ApiServer,
