@@ -17,7 +17,6 @@ mod cluster;
 mod fleet;
 mod issuer;
 mod kubeconfig;
-mod protobuf;
 mod surroundings;
 mod webhook;
 

@@ -2,18 +2,16 @@
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use bytes::Bytes;
 use futures::future::BoxFuture;
 use gangplank_apiserver::{ApiServer, Peer};
 use gangplank_azuresim::ClusterSpec;
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{Request, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::access::{EntraAccess, certificate_user};
 use super::certificates::{Certificates, Wanted};
-use super::protobuf;
 use super::surroundings::Shared;
 use crate::wire::body::{self, Answer};
 use crate::wire::proxy::{Found, Outage, Site};
@@ -217,27 +215,11 @@ impl Handler for Connection {
         let (api, peer) = (self.api.clone(), self.peer.clone());
         Box::pin(async move {
             match body::collect(request, REQUEST).await {
-                Ok(request) => api.handle(as_json(request), &peer).await,
+                Ok(request) => api.handle(request, &peer).await,
                 Err(refusal) => refusal,
             }
         })
     }
-}
-
-/// Turns a protobuf request into JSON; one that can't be turned is left for the API server to refuse.
-fn as_json(mut request: Request<Bytes>) -> Request<Bytes> {
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if !content_type.is_some_and(|content_type| content_type.starts_with(protobuf::MEDIA_TYPE)) {
-        return request;
-    }
-    match protobuf::to_json(request.body()) {
-        Ok(object) => {
-            *request.body_mut() = object.to_string().into();
-            request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        Err(error) => tracing::debug!(%error, "a protobuf request was not understood"),
-    }
-    request
 }
 
 /// Makes an RSA key where other tasks don't wait for it: it takes a tenth of a second and more.

@@ -1,14 +1,18 @@
 //! Real clients, with nothing but the world's environment. Where one can't be had its test says so and passes.
 //!
 //! `cargo xtask peers` installs kubectl and Python's SDK into the folder that `GANGPLANK_PEERS` names, else into the user's
-//! cache. The Azure CLI is looked for in a virtual environment `az` beside them (`pip install azure-cli==2.91.0`).
+//! cache. The Azure CLI is looked for in a virtual environment `az` beside them (`pip install azure-cli==2.91.0`), kubelogin in `bin`
+//! (`go install github.com/Azure/kubelogin@v0.2.19`).
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use gangplank_sandbox::World;
+use http::Method;
 
-use crate::support::world;
+use crate::azure::{CLUSTER_ADMIN, add_credential, assign, make_identity};
+use crate::client::Client;
+use crate::support::{AKS, MANAGEMENT, engineer, hub_token, stranger, world};
 
 /// A program of the peers' folder, if it is there.
 fn peer(path: &str) -> Option<PathBuf> {
@@ -22,17 +26,22 @@ fn peer(path: &str) -> Option<PathBuf> {
     found
 }
 
-/// Runs a program in the environment of the world and in no other.
-async fn run(world: &World, program: &Path, arguments: &[&str]) -> Output {
+/// Runs a program in the environment of the world, some of it replaced, and in no other.
+async fn run(world: &World, program: &Path, arguments: &[&str], more: &[(&str, &str)]) -> Output {
     let mut command = tokio::process::Command::new(program);
     command.args(arguments).env_clear().envs(world.environment()).current_dir(world.directory());
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", world.directory());
+    command.envs(more.iter().copied());
     command.kill_on_drop(true).output().await.expect("a program that starts")
 }
 
 /// Runs a program, expects it to succeed and gives what it printed.
 async fn check(world: &World, program: &Path, arguments: &[&str]) -> String {
-    let output = run(world, program, arguments).await;
+    check_with(world, program, arguments, &[]).await
+}
+
+async fn check_with(world: &World, program: &Path, arguments: &[&str], more: &[(&str, &str)]) -> String {
+    let output = run(world, program, arguments, more).await;
     let print = String::from_utf8_lossy(&output.stdout).into_owned();
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {print}{error}");
@@ -138,5 +147,33 @@ async fn the_azure_cli_logs_in_and_shows_the_world() {
     let value = [facts.team_secrets.username.as_str(), "--query", "value", "--output", "tsv"];
     let username = &world.git().repository("team").unwrap().credentials().username;
     assert_eq!(check(&world, &az, &[&secret[..], &value[..]].concat()).await.trim(), username);
+    world.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn kubelogin_logs_a_workload_in_to_a_cluster() {
+    let Some(kubelogin) = peer("bin/kubelogin") else { return };
+    let world = world(1).await;
+    let cluster = &world.facts().clusters[0];
+    let client = engineer(&world, MANAGEMENT).await;
+    let identity = make_identity(&world, &client, "argocd").await;
+    let subject = "system:serviceaccount:argocd:argocd-server";
+    add_credential(&world, &client, &identity.id, "argocd-server", subject).await;
+    assign(&world, &client, &cluster.id, CLUSTER_ADMIN, &identity.object_id).await;
+    let file = world.directory().join("projected-token");
+    std::fs::write(&file, hub_token(&world, "argocd", "argocd-server").await).unwrap();
+
+    let file = file.to_string_lossy().into_owned();
+    // What the webhook sets in a pod.
+    let pod = [("AZURE_CLIENT_ID", identity.client_id.as_str()), ("AZURE_FEDERATED_TOKEN_FILE", &file)];
+    let server = AKS.trim_end_matches("/.default");
+    let arguments = ["get-token", "--login", "workloadidentity", "--server-id", server];
+    let print = check_with(&world, &kubelogin, &arguments, &pod).await;
+    let credential: serde_json::Value = serde_json::from_str(&print).unwrap();
+    assert_eq!(credential["kind"], "ExecCredential");
+    let token = credential["status"]["token"].as_str().map(str::to_owned);
+    let argocd = Client { token, ..stranger(&world, cluster) };
+    let reply = argocd.send(Method::GET, &format!("{}/api/v1/secrets", cluster.server), "").await.unwrap();
+    assert_eq!(reply.status, 200, "{}", reply.text());
     world.shutdown().await.unwrap();
 }
