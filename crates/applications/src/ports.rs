@@ -94,6 +94,11 @@ pub trait Destinations: Send + Sync {
     /// Returns what is known about all clusters, the hub itself included where ApplicationSets should see it.
     fn clusters(&self) -> Vec<ClusterFacts>;
 
+    /// Says that a destination did not answer, so that it can be looked at before others wait for it.
+    fn failed(&self, server: &str) {
+        let _ = server;
+    }
+
     /// Returns the changes from now on: a cluster came, went, or became reachable.
     fn changes(&self) -> BoxStream<'static, DestinationChange>;
 }

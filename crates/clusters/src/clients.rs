@@ -133,6 +133,13 @@ impl ClusterClients {
         all
     }
 
+    /// Returns the name of the Secret that declares the cluster with this URL; the first where several do.
+    pub(crate) fn secret_of(&self, server: &str) -> Option<String> {
+        let clusters = self.inner.clusters.read().unwrap_or_else(PoisonError::into_inner);
+        let matching = clusters.values().filter(|cluster| cluster.server == server.trim_end_matches('/'));
+        matching.map(|cluster| &cluster.secret).min().cloned()
+    }
+
     fn hub(&self, name: &str) -> Destination {
         Destination {
             server: IN_CLUSTER_SERVER.to_owned(),

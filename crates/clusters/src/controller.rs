@@ -9,17 +9,20 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Pod, Secret, ServiceAccount};
 use kube::api::Api;
 use kube::runtime::controller::{Action, Config, Controller};
-use kube::runtime::reflector::{self, Store};
+use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Client, ResourceExt};
-use tokio::sync::watch;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::sync::{mpsc, watch};
 
 use gangplank_runtime::{
     Attempts, Backoff, Component, ControllerMetrics, Health, Metrics, Outcome, Shutdown, jittered,
     random_fraction,
 };
 
-use crate::clients::ClusterClients;
+use crate::clients::{ClusterClients, Destination, DestinationError};
 use crate::exchange::{TokenExchange, Tokens};
 use crate::failure::{Failure, Hop};
 use crate::identity::PodIdentity;
@@ -75,6 +78,8 @@ pub struct Clusters {
     pub reach: ReachIndex,
     /// A client for each cluster.
     pub clients: ClusterClients,
+    reports: mpsc::UnboundedSender<String>,
+    reported: Arc<Mutex<Option<mpsc::UnboundedReceiver<String>>>>,
 }
 
 impl Clusters {
@@ -82,7 +87,40 @@ impl Clusters {
     pub fn new(hub: Client, exchange: Arc<dyn TokenExchange>, options: Options) -> Clusters {
         let tokens = Tokens::new(hub.clone(), &options.namespace, exchange);
         let clients = ClusterClients::new(hub.clone(), tokens.clone(), options.network.clone());
-        Clusters { hub, options: Arc::new(options), tokens, reach: ReachIndex::new(), clients }
+        let (reports, reported) = mpsc::unbounded_channel();
+        Clusters {
+            hub,
+            options: Arc::new(options),
+            tokens,
+            reach: ReachIndex::new(),
+            clients,
+            reports,
+            reported: Arc::new(Mutex::new(Some(reported))),
+        }
+    }
+
+    /// Resolves a destination, and says at once of one that is known to be unreachable why it is.
+    ///
+    /// So a dead cluster costs its Applications nothing, where waiting for time-outs would hold up those of others.
+    pub fn destination(&self, server: &str, name: &str) -> Result<Destination, DestinationError> {
+        let destination = self.clients.resolve(server, name)?;
+        match self.clients.secret_of(&destination.server).and_then(|secret| self.reach.by_secret(&secret)) {
+            Some(reach) => match &reach.state {
+                ReachState::Unreachable(failure) => {
+                    Err(DestinationError::Unusable { name: destination.name, failure: failure.clone() })
+                }
+                ReachState::Unproven | ReachState::Reachable { .. } => Ok(destination),
+            },
+            None => Ok(destination),
+        }
+    }
+
+    /// Says that a cluster failed somebody: it is proven anew, at once.
+    pub fn report(&self, server: &str) {
+        if let Some(secret) = self.clients.secret_of(server) {
+            // A controller that has ended proves nothing any more.
+            let _ = self.reports.send(secret);
+        }
     }
 }
 
@@ -93,6 +131,13 @@ struct Context {
     identities: watch::Receiver<Identities>,
     attempts: Mutex<Attempts<String>>,
     metrics: ControllerMetrics,
+    reachable: Family<ClusterLabels, Gauge>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClusterLabels {
+    secret: String,
+    cluster: String,
 }
 
 /// Runs until the shutdown begins.
@@ -107,11 +152,20 @@ pub async fn run(clusters: Clusters, metrics: &Metrics, health: &Health, shutdow
         () = shutdown.triggered() => return,
         _ = first.changed() => {}
     }
+    let reachable = Family::<ClusterLabels, Gauge>::default();
+    metrics.register(|registry| {
+        registry.register(
+            "cluster_reachable",
+            "Whether the last proof of reach held (1) or not (0)",
+            reachable.clone(),
+        );
+    });
     let context = Arc::new(Context {
         clusters: clusters.clone(),
         identities: identities.clone(),
         attempts: Mutex::default(),
         metrics: metrics.controller("clusters"),
+        reachable: reachable.clone(),
     });
     let api: Api<Secret> = Api::namespaced(clusters.hub.clone(), &clusters.options.namespace);
     let (reader, writer) = reflector::store();
@@ -120,12 +174,16 @@ pub async fn run(clusters: Clusters, metrics: &Metrics, health: &Health, shutdow
     let secrets = watcher::watcher(api, config)
         .default_backoff()
         .reflect(writer)
-        .inspect_ok(move |event| note(&watched, &store, &component, event))
+        .inspect_ok(move |event| note(&watched, &store, &component, &reachable, event))
         .applied_objects();
     let changed = each_change(identities);
+    let namespace = clusters.options.namespace.clone();
+    let reported = clusters.reported.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let reported = each_report(reported).map(move |secret| ObjectRef::new(&secret).within(&namespace));
     Controller::for_stream(secrets, reader)
         .with_config(Config::default().concurrency(clusters.options.concurrency))
         .reconcile_all_on(changed)
+        .reconcile_on(reported)
         .graceful_shutdown_on(shutdown.token().cancelled_owned())
         .run(reconcile, |_, _, _| Action::requeue(Duration::from_secs(5)), context)
         .for_each(|_| std::future::ready(()))
@@ -139,14 +197,29 @@ fn each_change(receiver: watch::Receiver<Identities>) -> impl futures::Stream<It
     })
 }
 
+fn each_report(
+    receiver: Option<mpsc::UnboundedReceiver<String>>,
+) -> impl futures::Stream<Item = String> + Send + 'static {
+    futures::stream::unfold(receiver, |receiver| async move {
+        let mut receiver = receiver?;
+        Some((receiver.recv().await?, Some(receiver)))
+    })
+}
+
 /// Keeps what is shared free of clusters whose Secrets are gone, even where their deletion was missed.
-fn note(clusters: &Clusters, store: &Store<Secret>, component: &Component, event: &watcher::Event<Secret>) {
+fn note(
+    clusters: &Clusters,
+    store: &Store<Secret>,
+    component: &Component,
+    reachable: &Family<ClusterLabels, Gauge>,
+    event: &watcher::Event<Secret>,
+) {
     match event {
-        watcher::Event::Delete(secret) => forget(clusters, &secret.name_any()),
+        watcher::Event::Delete(secret) => forget(clusters, reachable, &secret.name_any()),
         watcher::Event::InitDone => {
             let present: HashSet<String> = store.state().iter().map(|secret| secret.name_any()).collect();
             for reach in clusters.reach.all().iter().filter(|reach| !present.contains(&reach.secret)) {
-                forget(clusters, &reach.secret);
+                forget(clusters, reachable, &reach.secret);
             }
             component.ready();
         }
@@ -154,7 +227,10 @@ fn note(clusters: &Clusters, store: &Store<Secret>, component: &Component, event
     }
 }
 
-fn forget(clusters: &Clusters, secret: &str) {
+fn forget(clusters: &Clusters, reachable: &Family<ClusterLabels, Gauge>, secret: &str) {
+    if let Some(reach) = clusters.reach.by_secret(secret) {
+        reachable.remove(&ClusterLabels { secret: secret.to_owned(), cluster: reach.name.clone() });
+    }
     clusters.reach.remove(secret);
     clusters.clients.remove(secret);
 }
@@ -218,6 +294,8 @@ async fn reconcile(secret: Arc<Secret>, context: Arc<Context>) -> Result<Action,
     };
     drop(attempts);
     context.metrics.observe(if outcome.is_ok() { Outcome::Done } else { Outcome::Failed }, reach.took);
+    let labels = ClusterLabels { secret: reach.secret.clone(), cluster: reach.name.clone() };
+    context.reachable.get_or_create(&labels).set(i64::from(outcome.is_ok()));
     reach.state = match outcome {
         Ok(proof) => ReachState::Reachable { version: proof.version },
         Err(failure) => {
@@ -259,7 +337,7 @@ async fn observe_identities(clusters: Clusters, identities: watch::Sender<Identi
         .reflect(account_writer)
         .map(|_| ());
     let mut changes = futures::stream::select(pods.boxed(), accounts.boxed());
-    let mut listed = false;
+    let (mut listed, mut told) = (false, false);
     loop {
         tokio::select! {
             () = shutdown.triggered() => return,
@@ -273,10 +351,11 @@ async fn observe_identities(clusters: Clusters, identities: watch::Sender<Identi
         clusters.clients.set_identity(now.last().and_then(|last| last.clone().ok()));
         let now = Arc::new(now);
         identities.send_if_modified(|current| {
-            let differs = *current != now;
+            let differs = *current != now || !told;
             *current = now;
             differs
         });
+        told = true;
     }
 }
 

@@ -26,6 +26,9 @@ use crate::identity::{ASSERTION_AUDIENCE, AzureLogin};
 
 /// A token is renewed this long before it runs out.
 const EARLY: SignedDuration = SignedDuration::from_secs(300);
+/// A token younger than this is not thrown away because a cluster refused it: the cluster is at fault, and a thousand of
+/// those must not ask Entra a thousand times.
+const YOUNG: Duration = Duration::from_secs(60);
 /// For this long a failed exchange answers for all who ask: a thousand clusters must not ask Entra a thousand times.
 const FAILED_FOR: Duration = Duration::from_secs(5);
 
@@ -84,7 +87,7 @@ type Key = (AzureLogin, String);
 enum Slot {
     #[default]
     Empty,
-    Token(AccessToken),
+    Token(AccessToken, Instant),
     Failed(Failure, Instant),
 }
 
@@ -100,21 +103,25 @@ impl Tokens {
         let slot = self.slot(login, service_account);
         let mut slot = slot.lock().await;
         match &*slot {
-            Slot::Token(token) if Timestamp::now() + EARLY < token.expires => return Ok(token.clone()),
+            Slot::Token(token, _) if Timestamp::now() + EARLY < token.expires => return Ok(token.clone()),
             Slot::Failed(failure, at) if at.elapsed() < FAILED_FOR => return Err(failure.clone()),
             _ => {}
         }
         let result = self.fetch(login, service_account).await;
         *slot = match &result {
-            Ok(token) => Slot::Token(token.clone()),
+            Ok(token) => Slot::Token(token.clone(), Instant::now()),
             Err(failure) => Slot::Failed(failure.clone(), Instant::now()),
         };
         result
     }
 
-    /// Forgets the token that a cluster refused, so that the next is a fresh one.
+    /// Forgets the token that a cluster refused, so that the next is a fresh one; a fresh one stays.
     pub async fn forget(&self, login: &AzureLogin, service_account: &str) {
-        *self.slot(login, service_account).lock().await = Slot::Empty;
+        let slot = self.slot(login, service_account);
+        let mut slot = slot.lock().await;
+        if matches!(&*slot, Slot::Token(_, since) if since.elapsed() >= YOUNG) {
+            *slot = Slot::Empty;
+        }
     }
 
     fn slot(&self, login: &AzureLogin, service_account: &str) -> Arc<Mutex<Slot>> {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::RandomState;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 use std::time::Instant;
 
@@ -16,6 +17,9 @@ use crate::tree::{File, Tree, parse_batch, parse_listing};
 
 /// How many trees of one repository are kept: the one in use, and the one being replaced.
 const TREES: usize = 2;
+
+/// How many mirrors of one URL are kept, each for another login.
+const ACCESSES: usize = 4;
 
 /// Git's full id of a commit, in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,13 +71,22 @@ struct Inner {
     directory: tempfile::TempDir,
     hasher: RandomState,
     mirrors: SyncMutex<HashMap<(String, u64), Arc<Mirror>>>,
+    numbers: AtomicUsize,
 }
 
 struct Mirror {
+    number: usize,
     url: String,
     directory: PathBuf,
     listing: Mutex<Option<(Instant, Arc<References>)>>,
     trees: Mutex<Trees>,
+}
+
+impl Drop for Mirror {
+    fn drop(&mut self) {
+        // What can't be removed now goes with the whole cache.
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
 }
 
 #[derive(Default)]
@@ -95,8 +108,14 @@ impl Mirrors {
         tokio::fs::create_dir_all(root).await.map_err(directory_error)?;
         let directory =
             tempfile::Builder::new().prefix("mirrors-").tempdir_in(root).map_err(directory_error)?;
-        let inner =
-            Inner { git, limits, directory, hasher: RandomState::new(), mirrors: SyncMutex::default() };
+        let inner = Inner {
+            git,
+            limits,
+            directory,
+            hasher: RandomState::new(),
+            mirrors: SyncMutex::default(),
+            numbers: AtomicUsize::new(0),
+        };
         Ok(Mirrors { inner: Arc::new(inner) })
     }
 
@@ -138,9 +157,22 @@ impl Mirrors {
     fn mirror(&self, url: &str, access: &Access) -> Arc<Mirror> {
         let key = (url.to_owned(), access.fingerprint(&self.inner.hasher));
         let mut mirrors = self.inner.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = mirrors.len();
+        if let Some(mirror) = mirrors.get(&key) {
+            return mirror.clone();
+        }
+        // A credential that was replaced leaves its mirror behind; the oldest that nobody uses goes.
+        let of_url = mirrors.iter().filter(|((known, _), _)| known == url);
+        if of_url.clone().count() >= ACCESSES {
+            let unused = of_url.filter(|(_, mirror)| Arc::strong_count(mirror) == 1);
+            let oldest = unused.min_by_key(|(_, mirror)| mirror.number).map(|(key, _)| key.clone());
+            if let Some(oldest) = oldest {
+                mirrors.remove(&oldest);
+            }
+        }
+        let number = self.inner.numbers.fetch_add(1, Ordering::Relaxed);
         let mirror = mirrors.entry(key).or_insert_with(|| {
             Arc::new(Mirror {
+                number,
                 url: url.to_owned(),
                 directory: self.inner.directory.path().join(format!("{number}.git")),
                 listing: Mutex::default(),

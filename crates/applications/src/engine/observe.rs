@@ -113,6 +113,9 @@ impl Observed {
     }
 }
 
+/// How many verdicts are remembered; beyond that all are asked for anew, once.
+const VERDICTS: usize = 100_000;
+
 /// What the engine remembers of comparisons, so that the API server is asked once for each pair of states.
 #[derive(Default)]
 pub(crate) struct Verdicts {
@@ -134,6 +137,9 @@ impl Verdicts {
 
     fn put(&self, server: &str, key: &ObjectKey, target: u64, live: &str, same: bool) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= VERDICTS {
+            known.clear();
+        }
         known.insert((server.to_owned(), key.clone()), Verdict { target, live: live.to_owned(), same });
     }
 }
@@ -228,14 +234,20 @@ async fn fill(
 
     let kinds = engine.kinds(&destination.server);
     let tracker = application.tracker(&engine.options.namespace, &spec.destination.namespace);
-    let served =
-        served(&kinds, &destination, &rendered.objects, &application.inventory()).await.map_err(failed)?;
+    let unanswered = |message: String| {
+        engine.destinations.failed(&destination.server);
+        failed(message)
+    };
+    let served = served(&kinds, &destination, &rendered.objects, &application.inventory()).await;
+    let served = served.map_err(unanswered)?;
     let scope = |api_version: &str, kind: &str| {
         served.get(&(api_version.to_owned(), kind.to_owned())).map(|kind| kind.namespaced)
     };
     observed.desired = desired(&rendered.objects, spec, &tracker, &scope);
     check_objects(&project, &project_name, &place, &observed.desired, &scope).map_err(invalid)?;
-    compare_all(engine, application, spec, &tracker, &destination, &served, observed).await.map_err(failed)
+    compare_all(engine, application, spec, &tracker, &destination, &served, observed)
+        .await
+        .map_err(unanswered)
 }
 
 fn resolve(engine: &Engine, spec: &ApplicationSpec) -> Result<Destination, DestinationError> {

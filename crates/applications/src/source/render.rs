@@ -15,6 +15,8 @@ use crate::spec::SourceSpec;
 
 /// How many trees are kept: the commits in use of a handful of repositories.
 const TREES: usize = 8;
+/// How many sources are kept; beyond that those that nobody waits for are forgotten, and rendered again when asked.
+const SLOTS: usize = 2048;
 /// The file names by which a kustomization is known.
 const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
@@ -58,6 +60,9 @@ impl Renders {
         let settings = serde_json::to_string(&bare).unwrap_or_default();
         let slot = {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            if slots.len() >= SLOTS {
+                slots.retain(|_, slot| Arc::strong_count(slot) > 1);
+            }
             slots.entry((repository.clone(), settings)).or_default().clone()
         };
         let mut kept = slot.lock().await;

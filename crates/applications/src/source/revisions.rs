@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::{FutureExt, StreamExt};
 use tokio::time::Instant;
 
 use crate::ports::{Repositories, Repository, SourceError};
 
+/// How many questions are under way at once.
+const AT_ONCE: usize = 8;
 /// For this long an error answers for all who ask.
 const FAILED_FOR: Duration = Duration::from_secs(2);
 
@@ -81,13 +84,12 @@ impl Revisions {
                 .map(|(k, v)| (k.clone(), v.clone()))
                 .collect()
         };
-        let mut changed = BTreeSet::new();
-        for (key, known) in before {
-            if self.ask(&key).await != known.outcome {
-                changed.insert(key);
-            }
-        }
-        changed
+        // Boxed: the closure's borrowed argument would otherwise have to hold for every lifetime.
+        let asked: Vec<_> = before
+            .into_iter()
+            .map(|(key, known)| async move { (self.ask(&key).await != known.outcome).then_some(key) }.boxed())
+            .collect();
+        futures::stream::iter(asked).buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<RevisionKey, Known>> {

@@ -101,3 +101,15 @@ async fn the_cache_goes_with_its_last_owner() {
     drop(mirrors);
     assert_eq!(std::fs::read_dir(&root).unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn replaced_logins_leave_no_mirrors_behind() {
+    let world = World::new().await;
+    let commit = world.push(&[("a", "1")]).await;
+    for number in 0..9 {
+        let access = Access::basic("user", format!("password-{number}").into());
+        world.mirrors.tree(&world.origin(), &commit, &access).await.unwrap();
+    }
+    let cache = std::fs::read_dir(world.path("cache")).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(std::fs::read_dir(cache).unwrap().count(), 4);
+}
