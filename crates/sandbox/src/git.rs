@@ -58,16 +58,17 @@ pub struct NewRepository {
 }
 
 impl GitServer {
-    /// Makes empty repositories below `root`. They are served once [`GitServer::serve`] runs on `address`.
+    /// Makes empty repositories below `root` with the git command `program`. They are served once [`GitServer::serve`] runs on `address`.
     ///
     /// # Errors
     /// The git command is not there or fails, or `root` can't be written.
     pub(crate) async fn create(
+        program: &Path,
         root: &Path,
         address: SocketAddr,
         repositories: Vec<NewRepository>,
     ) -> Result<Self, GitError> {
-        let git = Git::find(root).await?;
+        let git = Git::find(program, root).await?;
         let mut made = Vec::new();
         for new in repositories {
             made.push(Repository::create(&git, root, address, new).await?);

@@ -115,7 +115,7 @@ impl World {
             username: "gangplank".to_owned(),
             password: SecretString::from(seed.password("the Git repositories")),
         };
-        let git = Arc::new(make_git(path, git_address, &credentials).await?);
+        let git = Arc::new(make_git(&options.git, path, git_address, &credentials).await?);
         team::commit(&git, Timestamp::now().as_second()).await?;
 
         let (cloud, fleet) = make_azure(seed, &options).await?;
@@ -289,6 +289,7 @@ fn certify(seed: Seed) -> Result<(String, Arc<ServerConfig>), WorldError> {
 }
 
 async fn make_git(
+    program: &Path,
     directory: &Path,
     address: SocketAddr,
     credentials: &Credentials,
@@ -304,7 +305,7 @@ async fn make_git(
     let stored =
         format!("http://{}:{}@{address}\n", credentials.username, credentials.password.expose_secret());
     write(&directory.join(environment::GIT_CREDENTIALS), stored.as_bytes())?;
-    Ok(GitServer::create(&root, address, repositories).await?)
+    Ok(GitServer::create(program, &root, address, repositories).await?)
 }
 
 /// Makes an Azure with a tenant and a subscription, and the backend of its clusters; the two know each other.

@@ -10,8 +10,14 @@ use tokio::process::Command;
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// There is no git command.
-    #[error("cannot run git for the sandbox's repositories: install git and see that it is on the PATH")]
-    Absent(#[source] std::io::Error),
+    #[error("cannot run `{}` for the sandbox's repositories: install git and see that it is on the PATH", program.display())]
+    Absent {
+        /// What was to be run.
+        program: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
     /// The git command could not be talked to.
     #[error("cannot {act}")]
     Io {
@@ -38,21 +44,23 @@ pub enum GitError {
 /// change what the server does.
 #[derive(Debug, Clone)]
 pub(super) struct Git {
+    program: PathBuf,
     home: PathBuf,
 }
 
 impl Git {
-    /// Finds the command on the `PATH`; `home` stands in for the home folder.
-    pub(super) async fn find(home: &Path) -> Result<Self, GitError> {
-        let git = Git { home: home.to_owned() };
+    /// Sees whether the command can be run; `home` stands in for the home folder.
+    pub(super) async fn find(program: &Path, home: &Path) -> Result<Self, GitError> {
+        let git = Git { program: program.to_owned(), home: home.to_owned() };
         let mut command = git.command(&["--version"]);
-        command.output().await.map_err(GitError::Absent)?;
+        let absent = |source| GitError::Absent { program: program.to_owned(), source };
+        command.output().await.map_err(absent)?;
         Ok(git)
     }
 
     /// The command with arguments, still to be spawned. A child is killed with its handle.
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("git");
+        let mut command = Command::new(&self.program);
         command.args(arguments).kill_on_drop(true).current_dir(&self.home);
         for variable in
             ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"]

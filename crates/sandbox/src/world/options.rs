@@ -21,6 +21,8 @@ pub struct Options {
     pub proxy_port: u16,
     /// The Git server's port; 0 lets the system choose.
     pub git_port: u16,
+    /// The git command that serves the repositories.
+    pub git: PathBuf,
     /// What is wrong with the world from the start; those of another [`crate::Place`] are passed over.
     pub breaks: Vec<Break>,
     /// Delays, limits and errors of Azure, in force once the world stands.
@@ -37,6 +39,7 @@ impl Default for Options {
             root: None,
             proxy_port: 0,
             git_port: 0,
+            git: PathBuf::from("git"),
             breaks: Vec::new(),
             faults: Faults::default(),
             webhook: WebhookVersion::default(),

@@ -11,5 +11,6 @@ mod git;
 mod lifecycle;
 mod peers;
 mod proxy;
+mod start;
 mod support;
 mod tls;

@@ -1,6 +1,6 @@
 //! What the proxy refuses, and how it takes rubbish.
 
-use gangplank_sandbox::{Options, World, WorldError};
+use gangplank_sandbox::World;
 
 use crate::support::{say, world};
 
@@ -54,47 +54,4 @@ async fn rubbish_ends_its_own_connection_only() {
     say(world.proxy(), request.as_bytes()).await;
     check(&world, &connect("github.com:443"), "403", "github.com").await;
     world.shutdown().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_port_in_use_is_told() {
-    let first = world(0).await;
-    let port = first.proxy().port();
-    let options = Options { clusters: Vec::new(), proxy_port: port, ..Options::default() };
-    let error = World::start(options).await.unwrap_err();
-    assert!(matches!(error, WorldError::Port { what: "proxy", port: told, .. } if told == port), "{error}");
-    let expected =
-        format!("cannot listen on 127.0.0.1:{port} for the proxy: choose another port, or 0 for any");
-    assert_eq!(error.to_string(), expected);
-    first.shutdown().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_folder_that_cannot_be_written_is_told() {
-    let root = std::path::PathBuf::from("/nonexistent/for/gangplank");
-    let options = Options { clusters: Vec::new(), root: Some(root.clone()), ..Options::default() };
-    let error = World::start(options).await.unwrap_err();
-    assert!(matches!(&error, WorldError::Write { path, .. } if *path == root), "{error}");
-}
-
-#[tokio::test]
-async fn two_worlds_run_at_once_and_leave_nothing() {
-    let root = tempfile::tempdir().unwrap();
-    let options =
-        || Options { clusters: Vec::new(), root: Some(root.path().to_owned()), ..Options::default() };
-    let (one, two) = (World::start(options()).await.unwrap(), World::start(options()).await.unwrap());
-    assert_ne!(one.proxy(), two.proxy());
-    let mut running = gangplank_sandbox::State::running(root.path());
-    running.sort_by_key(|state| state.proxy.port());
-    let mut expected = vec![one.state().clone(), two.state().clone()];
-    expected.sort_by_key(|state| state.proxy.port());
-    assert_eq!(running, expected);
-
-    let proxy = one.proxy();
-    one.shutdown().await.unwrap();
-    assert!(tokio::net::TcpStream::connect(proxy).await.is_err(), "the port is still open");
-    assert_eq!(gangplank_sandbox::State::running(root.path()), vec![two.state().clone()]);
-    // Without a word, as by a panic or a cancelled task.
-    drop(two);
-    assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
 }
