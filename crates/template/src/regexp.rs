@@ -11,7 +11,7 @@
 
 use std::fmt;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex, RegexBuilder};
 
 use crate::error::Message;
 
@@ -59,7 +59,7 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, RegexpError> {
 
 /// Writes what a replacement stands for: `$1`, `${name}`, `$$`. Unknown groups are empty; a dollar before anything else is a
 /// dollar.
-pub(crate) fn expand(captures: &regex::bytes::Captures<'_>, template: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn expand(captures: &Captures<'_>, template: &[u8], out: &mut Vec<u8>) {
     let mut rest = template;
     while let Some(dollar) = rest.iter().position(|byte| *byte == b'$') {
         out.extend_from_slice(&rest[..dollar]);
@@ -90,16 +90,25 @@ pub(crate) fn expand(captures: &regex::bytes::Captures<'_>, template: &[u8], out
     out.extend_from_slice(rest);
 }
 
+/// Matches in order, without overlap. An empty match within a character, which the engine finds where it works on bytes, is
+/// none.
+pub(crate) fn matches<'t>(pattern: &'t Regex, text: &'t [u8]) -> impl Iterator<Item = Captures<'t>> {
+    let characters = std::str::from_utf8(text).ok();
+    pattern.captures_iter(text).filter(move |captures| {
+        let whole = captures.get_match();
+        !whole.is_empty() || characters.is_none_or(|text| text.is_char_boundary(whole.start()))
+    })
+}
+
 /// Go's `ReplaceAllString`.
 pub(crate) fn replace_all(pattern: &Regex, text: &[u8], template: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut end = 0;
-    for captures in pattern.captures_iter(text) {
-        if let Some(whole) = captures.get(0) {
-            out.extend_from_slice(&text[end..whole.start()]);
-            expand(&captures, template, &mut out);
-            end = whole.end();
-        }
+    for captures in matches(pattern, text) {
+        let whole = captures.get_match();
+        out.extend_from_slice(&text[end..whole.start()]);
+        expand(&captures, template, &mut out);
+        end = whole.end();
     }
     out.extend_from_slice(&text[end..]);
     out
@@ -127,6 +136,8 @@ impl<'p> Translator<'p> {
         // Whether something stands before that can be repeated, and the text of a repetition just passed.
         let mut repeatable = false;
         let mut repetition: Option<&'p str> = None;
+        // Where flags that stand alone begin: a repetition behind them belongs before them.
+        let mut flags_at: Option<usize> = None;
         while let Some(c) = self.rest.chars().next() {
             let start = self.rest;
             match c {
@@ -138,9 +149,6 @@ impl<'p> Translator<'p> {
                         (repeatable, repetition) = (true, None);
                         continue;
                     };
-                    if !repeatable {
-                        return error("missing argument to repetition operator", operator);
-                    }
                     self.rest = &self.rest[operator.len()..];
                     let lazy = self.rest.starts_with('?');
                     self.rest = &self.rest[usize::from(lazy)..];
@@ -148,15 +156,22 @@ impl<'p> Translator<'p> {
                     if let Some(before) = repetition {
                         return error("invalid nested repetition operator", format!("{before}{whole}"));
                     }
-                    self.out.push_str(whole);
+                    if !repeatable {
+                        return error("missing argument to repetition operator", whole);
+                    }
+                    let place = flags_at.take().unwrap_or(self.out.len());
+                    self.out.insert_str(place, whole);
                     repetition = Some(whole);
                     continue;
                 }
                 '(' => {
-                    let opens_group = self.group()?;
-                    if opens_group {
-                        repeatable = false;
+                    let before = self.out.len();
+                    if !self.group()? {
+                        flags_at.get_or_insert(before);
+                        repetition = None;
+                        continue;
                     }
+                    repeatable = false;
                 }
                 ')' => {
                     if self.groups == 0 {
@@ -191,7 +206,7 @@ impl<'p> Translator<'p> {
                     repeatable = true;
                 }
             }
-            repetition = None;
+            (repetition, flags_at) = (None, None);
         }
         if self.groups > 0 {
             return error("missing closing )", self.pattern);
@@ -247,23 +262,31 @@ impl<'p> Translator<'p> {
             self.groups += 1;
             return Ok(true);
         }
-        let Some(end) = start.find([':', ')']) else {
-            return error("missing closing )", self.pattern);
-        };
-        let flags = &start[2..end];
-        let is_valid = flags.chars().all(|c| "imsU-".contains(c))
-            && flags.matches('-').count() <= 1
-            && !flags.ends_with('-');
-        if !is_valid {
-            let wrong = flags.find(|c| !"imsU-".contains(c)).unwrap_or(flags.len());
-            let shown = start.get(..2 + wrong + 1).unwrap_or(start);
-            return error("invalid or unsupported Perl syntax", shown);
+        self.flags(start)
+    }
+
+    /// Passes `(?flags)` or `(?flags:`. False for flags that stand alone.
+    fn flags(&mut self, start: &'p str) -> Result<bool, RegexpError> {
+        let mut negated = false;
+        let mut saw_flag = false;
+        for (at, c) in start.char_indices().skip(2) {
+            match c {
+                'i' | 'm' | 's' | 'U' => saw_flag = true,
+                '-' if !negated => {
+                    negated = true;
+                    saw_flag = false;
+                }
+                ':' | ')' if !negated || saw_flag => {
+                    // No flags at all are written without parentheses.
+                    self.out.push_str(if &start[..=at] == "(?)" { "" } else { &start[..=at] });
+                    self.rest = &start[at + 1..];
+                    self.groups += usize::from(c == ':');
+                    return Ok(c == ':');
+                }
+                _ => return error("invalid or unsupported Perl syntax", &start[..at + c.len_utf8()]),
+            }
         }
-        self.out.push_str(&start[..=end]);
-        self.rest = &start[end + 1..];
-        let opens = start[end..].starts_with(':');
-        self.groups += usize::from(opens);
-        Ok(opens)
+        error("invalid or unsupported Perl syntax", start)
     }
 
     fn class(&mut self) -> Result<(), RegexpError> {
@@ -318,10 +341,7 @@ impl<'p> Translator<'p> {
             Some('\\') => self.escape(true),
             Some(c) => {
                 self.take();
-                if c.is_ascii_punctuation() {
-                    self.out.push('\\');
-                }
-                self.out.push(c);
+                self.push_literal(c);
                 Ok(Some(c))
             }
         }
@@ -408,7 +428,7 @@ impl<'p> Translator<'p> {
                 Ok(c)
             }
             None => {
-                let shown = start.char_indices().nth(3).map_or(start, |(end, _)| &start[..end]);
+                let shown = start.char_indices().nth(4).map_or(start, |(end, _)| &start[..end]);
                 error("invalid escape sequence", shown)
             }
         }

@@ -53,6 +53,8 @@ fn print(out: &mut Vec<u8>, flags: &Flags, value: &Value, verb: char) {
     match (value, verb) {
         (Value::Nil, 'v' | 'T') => flags.pad(out, b"<nil>"),
         (Value::Nil, _) => bad_verb(out, flags, value, verb),
+        // Addresses mean nothing here; and only errors can be wrapped.
+        (_, 'p' | 'w') => bad_verb(out, flags, value, verb),
         (_, 'T') => flags.string(out, value.type_name().as_bytes()),
         _ => print_value(out, flags, value, verb, 0),
     }

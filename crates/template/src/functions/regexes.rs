@@ -1,6 +1,6 @@
 //! Regular expressions in Go's syntax (RE2), which is that of the `regex` crate but for a few corners.
 
-use regex::bytes::{NoExpand, Regex};
+use regex::bytes::Regex;
 
 use super::{Call, Function, Outcome, Type};
 use crate::error::Message;
@@ -63,7 +63,8 @@ fn find_all(call: &mut Call<'_>, panics: bool) -> Outcome {
     let regex = compile_or_panic(call, panics)?;
     let text = call.text(1);
     let most = usize::try_from(call.int(2)).unwrap_or(usize::MAX);
-    let found: Vec<&[u8]> = regex.find_iter(&text).take(most).map(|found| found.as_bytes()).collect();
+    let found: Vec<&[u8]> =
+        regexp::matches(&regex, &text).take(most).map(|found| found.get_match().as_bytes()).collect();
     if found.is_empty() {
         return Ok(Value::List(List::nil(Element::String)));
     }
@@ -75,10 +76,8 @@ fn replace_all(call: &mut Call<'_>, panics: bool) -> Outcome {
     let (text, template) = (call.text(1), call.text(2));
     let mut out = Vec::with_capacity(text.len());
     let mut end = 0;
-    for captures in regex.captures_iter(&text) {
-        let Some(whole) = captures.get(0) else {
-            continue;
-        };
+    for captures in regexp::matches(&regex, &text) {
+        let whole = captures.get_match();
         out.extend_from_slice(&text[end..whole.start()]);
         let before = out.len();
         regexp::expand(&captures, &template, &mut out);
@@ -92,9 +91,17 @@ fn replace_all(call: &mut Call<'_>, panics: bool) -> Outcome {
 fn replace_all_literal(call: &mut Call<'_>, panics: bool) -> Outcome {
     let regex = compile_or_panic(call, panics)?;
     let (text, replacement) = (call.text(1), call.text(2));
-    let matches = regex.find_iter(&text).count();
-    call.spend_memory(matches.saturating_mul(replacement.len()))?;
-    Ok(regex.replace_all(&text, NoExpand(&replacement)).into_owned().into())
+    let mut out = Vec::with_capacity(text.len());
+    let mut end = 0;
+    for captures in regexp::matches(&regex, &text) {
+        let whole = captures.get_match();
+        call.spend_memory(replacement.len())?;
+        out.extend_from_slice(&text[end..whole.start()]);
+        out.extend_from_slice(&replacement);
+        end = whole.end();
+    }
+    out.extend_from_slice(&text[end..]);
+    Ok(out.into())
 }
 
 fn split(call: &mut Call<'_>, panics: bool) -> Outcome {
@@ -109,7 +116,8 @@ fn split(call: &mut Call<'_>, panics: bool) -> Outcome {
     }
     let mut parts: Vec<&[u8]> = Vec::new();
     let (mut start, mut end) = (0, 0);
-    for found in regex.find_iter(&text).take(most) {
+    for captures in regexp::matches(&regex, &text).take(most) {
+        let found = captures.get_match();
         if parts.len() + 1 == most {
             break;
         }

@@ -34,6 +34,8 @@ pub(super) struct Decoder<'j> {
     depth: usize,
     /// Numbers too great for a float are let through, for those who want the text only.
     any_number: bool,
+    /// The first number that was too great; wrong syntax anywhere counts before it.
+    overflow: Option<Error>,
 }
 
 /// Reads one value; nothing but space may follow.
@@ -41,12 +43,15 @@ pub(crate) fn decode(text: &[u8]) -> Result<Value, Error> {
     let mut decoder = Decoder::new(text);
     let value = decoder.value("looking for beginning of value")?;
     decoder.end()?;
-    Ok(value)
+    match decoder.overflow {
+        Some(error) => Err(error),
+        None => Ok(value),
+    }
 }
 
 impl<'j> Decoder<'j> {
     pub(super) fn new(text: &'j [u8]) -> Self {
-        Self { text, position: 0, depth: 0, any_number: false }
+        Self { text, position: 0, depth: 0, any_number: false, overflow: None }
     }
 
     /// For members whose source is what counts.
@@ -161,11 +166,11 @@ impl<'j> Decoder<'j> {
         let text = String::from_utf8_lossy(&self.text[start..self.position]);
         match text.parse::<f64>() {
             Ok(number) if number.is_finite() || self.any_number => Ok(Value::Float(number)),
-            _ => Err(Error(
-                Message::new("json: cannot unmarshal number ")
-                    .data(text.into_owned())
-                    .words(" into Go value of type float64"),
-            )),
+            _ => {
+                let message = Message::new("json: cannot unmarshal number ").data(text.into_owned());
+                self.overflow.get_or_insert(Error(message.words(" into Go value of type float64")));
+                Ok(Value::Nil)
+            }
         }
     }
 

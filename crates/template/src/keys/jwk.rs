@@ -48,6 +48,9 @@ fn bytes(map: &Map, name: &str) -> Result<Vec<u8>, Message> {
 }
 
 fn parse(text_of_key: &[u8]) -> Result<Key, Message> {
+    if text_of_key.trim_ascii().is_empty() {
+        return Err("failed to unmarshal JSON into key hint: EOF".into());
+    }
     let hint = r#"struct { Kty string "json:\"kty\""; D json.RawMessage "json:\"d\"" }"#;
     let members = json::members(text_of_key, hint)
         .map_err(|error| Message::new(format!("failed to unmarshal JSON into key hint: {error}")))?;

@@ -134,3 +134,19 @@ fn yaml() {
     check("{{ fromYaml \"a: 0123\\nb: [yes, 1.50]\" | toJson }}", r#"{"a":83,"b":[true,1.5]}"#);
     check(r#"{{ toYaml (dict "a" (list 1 "1" nil) "b" "x: y") }}"#, "a:\n- 1\n- \"1\"\n- null\nb: 'x: y'");
 }
+
+#[test]
+fn patterns_are_go_s() {
+    check(
+        r#"{{ regexReplaceAll "" "aé" "-" }} {{ regexFind "[(?<m>[^a]+" "x<>a" }} {{ regexFind "a(?i)*" "aaB" }}"#,
+        "-a-é- <>a aa",
+    );
+    check(
+        r#"{{ regexFind "\\d+" "٣4" }} {{ regexFind "[a&&b]+" "&a" }} {{ regexFind "\\Qa.b\\E+" "a.bb" }} {{ regexFind "x{,2}" "x{,2}" }}"#,
+        "4 &a a.bb x{,2}",
+    );
+    check(
+        r#"{{ regexMatch "(" "x" }} {{ regexReplaceAll "(?P<x>a)(b)?" "ab" "<${x}|$2|$$|$1x>" }}"#,
+        "false <a|b|$|>",
+    );
+}

@@ -25,12 +25,16 @@ pub(super) fn get(json: &[u8], path: &str, depth: usize) -> Found {
             None => scan::parse(&result),
         };
     }
+    let mut path = path;
     if path.starts_with(['[', '{'])
         && let Some((selected, rest)) = path::selection(path)
-        && (rest.is_empty() || rest.starts_with(['|', '.']))
     {
-        let result = Found::new(Kind::Json, &select(json, path.as_bytes()[0], &selected, depth));
-        return if rest.is_empty() { result } else { get(&result.raw, &rest[1..], depth + 1) };
+        if rest.is_empty() || rest.starts_with(['|', '.']) {
+            let result = Found::new(Kind::Json, &select(json, path.as_bytes()[0], &selected, depth));
+            return if rest.is_empty() { result } else { get(&result.raw, &rest[1..], depth + 1) };
+        }
+        // A selection that runs into something else is passed over, as gjson does.
+        path = rest;
     }
     let mut lookup = Lookup { json, depth, found: absent(), pipe: None };
     if let Some(path) = path.strip_prefix("..") {
