@@ -1,11 +1,12 @@
 //! Generation, checks of the tree, peers.
 //!
-//! `cargo xtask openapi` writes the table of built-in kinds of `gangplank-merge`.
+//! `cargo xtask peers` builds and installs what tests meet in reality; `cargo xtask openapi` writes the table of built-in kinds of `gangplank-merge`.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 mod openapi;
+mod peers;
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for the terminal")]
 fn main() -> ExitCode {
@@ -13,7 +14,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["openapi"] => openapi::generate(&root.join("crates/merge/src/schema/builtin.json")),
-        other => Err(format!("no task {other:?}; the tasks are: openapi")),
+        ["peers"] => peers::install(|line| eprintln!("{line}")),
+        other => Err(format!("no task {other:?}; the tasks are: openapi, peers")),
     };
     match outcome {
         Ok(summary) => {

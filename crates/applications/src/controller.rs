@@ -162,11 +162,16 @@ pub async fn run(
     let writer = reflector::store::Writer::new(application_resource());
     let store = writer.as_reader();
     let (lost, orphaned) = mpsc::unbounded_channel();
+    // The store's own `wait_until_ready` wakes one waiter only, and the controller below is one already.
+    let (listed, mut all_listed) = tokio::sync::watch::channel(false);
     let applications = watcher::watcher(api, watcher::Config::default())
         .default_backoff()
         .reflect(writer)
         .inspect_ok(move |event| match event {
-            watcher::Event::InitDone => component.ready(),
+            watcher::Event::InitDone => {
+                component.ready();
+                listed.send_replace(true);
+            }
             watcher::Event::Delete(application) => {
                 for owner in
                     application.owner_references().iter().filter(|owner| owner.kind == "ApplicationSet")
@@ -189,12 +194,12 @@ pub async fn run(
         recorder: Recorder::new(hub, "argocd-applicationset-controller", &options.instance),
         attempts: Mutex::default(),
     };
-    let (sets_shutdown, listed) = (shutdown.clone(), store.clone());
+    let sets_shutdown = shutdown.clone();
     shutdown.spawn(async move {
         // Without the Applications that are there, none could be told to be too many.
         tokio::select! {
             () = sets_shutdown.triggered() => return,
-            _ = listed.wait_until_ready() => {}
+            _ = all_listed.wait_for(|listed| *listed) => {}
         }
         sets::run(sets, stream_of(orphaned), sets_shutdown).await;
     });

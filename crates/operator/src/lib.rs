@@ -1,1 +1,24 @@
-//! Wires adapters and controllers: what gangplank run is.
+//! What `gangplank run`, `apply`, `publish` and `status` do: adapters and controllers joined in one place.
+//!
+//! ```text
+//!            ┌─ Azure (adapter) ─┐                      ┌─ secrets ──────┐
+//!  facts ◀── observe             ├── ports wired in ──▶ ├─ applications  │  run
+//!    │       │                   │       `run`          ├─ clusters      │
+//!    ▼       └─ Git (adapter) ───┘                      └─ reloader ─────┘
+//!  onboarding::chain / access / publish decide ─▶ apply, publish enact
+//! ```
+//!
+//! Invariants: nothing here knows the sandbox; whatever it needs of the process (proxy, roots, credentials, kubeconfig) is given
+//! as values; it prints nothing.
+
+pub mod apply;
+pub mod azure;
+pub mod identity;
+pub mod install;
+pub mod observe;
+pub mod ports;
+pub mod publish;
+pub mod run;
+
+mod bounded;
+mod others;

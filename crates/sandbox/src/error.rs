@@ -39,6 +39,9 @@ pub enum WorldError {
         /// Why not.
         reason: String,
     },
+    /// The folder that keeps an API server's objects can't be used.
+    #[error("cannot keep the objects of the API server")]
+    Data(#[from] gangplank_apiserver::JournalError),
     /// The Git server could not be made.
     #[error("cannot make the Git server")]
     Git(#[from] GitError),

@@ -29,6 +29,7 @@ mod error;
 mod git;
 mod hosts;
 mod seed;
+mod standalone;
 mod wire;
 mod world;
 
@@ -37,6 +38,7 @@ pub use breaks::{Break, Place, UnknownBreak};
 pub use error::WorldError;
 pub use gangplank_azuresim::{FaultRule, Faults, Plane, Throttling};
 pub use git::{Credentials, GitError, GitServer, NewRepository, Readers, RefChange, Repository};
+pub use standalone::{Standalone, StandaloneOptions};
 pub use world::{
     ClusterFacts, EngineerFacts, Facts, Options, State, TeamSecrets, VaultFacts, World, cluster_names,
 };

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use crate::names::{ClientId, ObjectId, ResourceId};
 
 /// A fact, or why there is none.
@@ -107,8 +105,6 @@ pub struct RoleGrant {
     pub principal: String,
     /// The role definition's GUID in lower case.
     pub role: String,
-    /// When it was made.
-    pub created: Option<Timestamp>,
 }
 
 /// What the vault says of one secret.

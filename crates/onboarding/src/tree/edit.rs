@@ -1,5 +1,7 @@
 //! Overlays put into a tree, and taken out of it. People have edited the tree since it was written: comments and layout stay.
 
+use std::collections::BTreeMap;
+
 use gangplank_yaml::edit::{self, EditError as YamlError};
 
 use super::Change;
@@ -72,6 +74,46 @@ pub fn add_cluster(
     Ok(vec![listed(tree, &parent, &folder)?, Change { path, text: Some(overlay.text(&base)) }])
 }
 
+/// The changes that put the overlays of many clusters into the tree; of each file there is one.
+///
+/// # Errors
+/// As [`add_cluster`], for the first that can't be added; then there are no changes at all.
+pub fn add_clusters(
+    fleet: &Fleet,
+    overlays: &[ClusterOverlay],
+    tree: &dyn Tree,
+) -> Result<Vec<Change>, EditError> {
+    let mut changed = Changed { tree, texts: BTreeMap::new() };
+    for overlay in overlays {
+        for Change { path, text } in add_cluster(fleet, overlay, &changed)? {
+            changed.texts.insert(path, text);
+        }
+    }
+    Ok(changed.texts.into_iter().map(|(path, text)| Change { path, text }).collect())
+}
+
+/// A tree with changes that were not carried out yet.
+struct Changed<'a> {
+    tree: &'a dyn Tree,
+    texts: BTreeMap<String, Option<String>>,
+}
+
+impl Tree for Changed<'_> {
+    fn read(&self, path: &str) -> Option<String> {
+        self.texts.get(path).cloned().unwrap_or_else(|| self.tree.read(path))
+    }
+
+    fn list(&self, folder: &str) -> Vec<String> {
+        let inside = |path: &&String| path.starts_with(&format!("{folder}/"));
+        let mut paths = self.tree.list(folder);
+        paths.extend(self.texts.keys().filter(inside).cloned());
+        paths.sort_unstable();
+        paths.dedup();
+        paths.retain(|path| !matches!(self.texts.get(path), Some(None)));
+        paths
+    }
+}
+
 /// The changes that take a cluster's overlay out of the tree.
 ///
 /// # Errors
@@ -116,6 +158,21 @@ pub fn overlays(parent: &str, tree: &dyn Tree) -> Vec<String> {
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// The clusters that the tree has overlays for, listed or not, by their own names: a folder's name has lost the letter case, so it
+/// is what the overlay patches into `data.name` that counts. Folders that no cluster could be named after are passed over.
+pub fn clusters(fleet: &Fleet, tree: &dyn Tree) -> Vec<ClusterName> {
+    let parent = fleet.paths.clusters();
+    let named = |folder: String| {
+        let text = tree.read(&format!("{parent}/{folder}/kustomization.yaml")).unwrap_or_default();
+        let value =
+            |line: &str| line.trim().strip_prefix("value: ").map(|it| it.trim_matches('"').to_owned());
+        let fits = |name: &ClusterName| name.slug() == folder;
+        let patched = text.lines().filter_map(value).filter_map(|it| it.parse().ok()).find(fits);
+        patched.or_else(|| folder.parse().ok())
+    };
+    overlays(&parent, tree).into_iter().filter_map(named).collect()
 }
 
 fn remove(parent: &str, folder: &str, tree: &dyn Tree) -> Result<Vec<Change>, EditError> {

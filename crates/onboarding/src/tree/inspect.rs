@@ -2,22 +2,35 @@
 
 use serde_json::Value;
 
-use crate::chain::facts::Finding;
-use crate::fleet::Fleet;
+use crate::fleet::{ARGOCD_SERVICE_ACCOUNTS, Fleet};
 use crate::names::ClusterName;
 
 /// The version of External Secrets' API that today's operators serve.
 const EXTERNAL_SECRETS_V1: &str = "external-secrets.io/v1";
+/// The pod label that makes the workload identity webhook act.
+const USE_LABEL: &str = "azure.workload.identity/use";
 /// Where webhooks before 1.6 mounted the token; newer ones do not.
 const OLD_TOKEN_PATH: &str = "/var/run/secrets/azure/tokens/azure-identity-token";
 
-/// Judges the ExternalSecret that an overlay rendered for `cluster`. `place` says where the overlay stands.
-pub fn external_secret(cluster: &ClusterName, fleet: &Fleet, place: &str, object: &Value) -> Vec<Finding> {
-    let mut findings = Findings { place, all: Vec::new() };
+/// Something wrong with a rendered object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defect {
+    /// Which value of the object, as a JSON pointer.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub cause: String,
+    /// What to do.
+    pub mend: String,
+}
+
+/// Judges the ExternalSecret that an overlay rendered for `cluster`.
+pub fn external_secret(cluster: &ClusterName, fleet: &Fleet, object: &Value) -> Vec<Defect> {
+    let mut findings = Defects::default();
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
 
     for (pointer, leftover) in leftovers(object) {
         findings.add(
+            &pointer,
             format!("the leftover `{leftover}` remains at {pointer} after rendering"),
             "replace it: the overlay's patch sets names and keys, the base sets ids",
         );
@@ -25,6 +38,7 @@ pub fn external_secret(cluster: &ClusterName, fleet: &Fleet, place: &str, object
     let version = text("/apiVersion");
     if version != EXTERNAL_SECRETS_V1 {
         findings.add(
+            "/apiVersion",
             format!("the ExternalSecret is of `{version}`, which the operator's CRDs do not serve any more"),
             format!("write `apiVersion: {EXTERNAL_SECRETS_V1}`; the fields that the seed uses are the same"),
         );
@@ -44,6 +58,7 @@ pub fn external_secret(cluster: &ClusterName, fleet: &Fleet, place: &str, object
         let found = text(pointer);
         if found != wanted && !is_leftover(found) {
             findings.add(
+                pointer,
                 format!("{what} is `{found}`, but the fleet and the cluster's name make it `{wanted}` (at {pointer})"),
                 format!("set {pointer} to `{wanted}`"),
             );
@@ -52,6 +67,7 @@ pub fn external_secret(cluster: &ClusterName, fleet: &Fleet, place: &str, object
     let label = "/spec/target/template/metadata/labels/argocd.argoproj.io~1secret-type";
     if text(label) != "cluster" {
         findings.add(
+            label,
             format!(
                 "the Secret's label `argocd.argoproj.io/secret-type` is `{}`, so Argo CD finds no cluster",
                 text(label)
@@ -60,24 +76,16 @@ pub fn external_secret(cluster: &ClusterName, fleet: &Fleet, place: &str, object
         );
     }
     keys(cluster, object, &mut findings);
-    if text("/spec/target/template/data/config").contains(OLD_TOKEN_PATH) {
-        findings.add(
-            format!(
-                "the cluster Secret sets AZURE_FEDERATED_TOKEN_FILE to `{OLD_TOKEN_PATH}`, which workload identity webhooks from 1.6 \
-                 on do not mount: every login ends in exit code 20"
-            ),
-            "leave AZURE_FEDERATED_TOKEN_FILE out: the webhook sets the right path in the pods",
-        );
-    }
     findings.all
 }
 
 /// Which vault secret feeds which value: patches by list index swap CA and URL without an error.
-fn keys(cluster: &ClusterName, object: &Value, findings: &mut Findings<'_>) {
+fn keys(cluster: &ClusterName, object: &Value, findings: &mut Defects) {
     let entries =
         object.pointer("/spec/data").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     for (secret_key, wanted) in [("caCert", cluster.ca_secret()), ("serverUrl", cluster.url_secret())] {
-        let entry = entries.iter().find(|entry| entry["secretKey"] == secret_key);
+        let index = entries.iter().position(|entry| entry["secretKey"] == secret_key);
+        let entry = index.map(|index| &entries[index]);
         let key = entry
             .and_then(|entry| entry.pointer("/remoteRef/key"))
             .and_then(Value::as_str)
@@ -86,6 +94,7 @@ fn keys(cluster: &ClusterName, object: &Value, findings: &mut Findings<'_>) {
         // Key Vault knows no case.
         if !name.eq_ignore_ascii_case(wanted.as_str()) && !is_leftover(key) {
             findings.add(
+                &format!("/spec/data/{}/remoteRef/key", index.unwrap_or_default()),
                 format!(
                     "`{secret_key}` comes from the vault secret `{key}`, and should come from `{wanted}`"
                 ),
@@ -96,31 +105,89 @@ fn keys(cluster: &ClusterName, object: &Value, findings: &mut Findings<'_>) {
 }
 
 /// Judges the application by which Argo CD manages itself.
-pub fn self_application(fleet: &Fleet, place: &str, object: &Value) -> Vec<Finding> {
-    let mut findings = Findings { place, all: Vec::new() };
+pub fn self_application(fleet: &Fleet, object: &Value) -> Vec<Defect> {
+    let mut findings = Defects::default();
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let url = text("/spec/source/repoURL");
     let inside = url.strip_prefix(fleet.repository.url.trim_end_matches(".git")).unwrap_or_default();
     if !inside.trim_end_matches(".git").trim_matches('/').is_empty() {
         findings.add(
+            "/spec/source/repoURL",
             format!("the repoURL `{url}` of the application goes on with a path inside of the repository: it can't be cloned"),
             format!("set repoURL to `{}`; the path belongs into spec.source.path", fleet.repository.url),
         );
     }
     for (pointer, leftover) in leftovers(object) {
-        findings.add(format!("the leftover `{leftover}` remains at {pointer}"), "replace it by its value");
+        let cause = format!("the leftover `{leftover}` remains at {pointer}");
+        findings.add(&pointer, cause, "replace it by its value");
     }
     findings.all
 }
 
-struct Findings<'a> {
-    place: &'a str,
-    all: Vec<Finding>,
+/// Judges any other object of the tree.
+pub fn object(fleet: &Fleet, object: &Value) -> Vec<Defect> {
+    let mut findings = Defects::default();
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    for (pointer, leftover) in leftovers(object) {
+        let cause = format!("the leftover `{leftover}` remains at {pointer} after rendering");
+        findings.add(&pointer, cause, "replace it by its value");
+    }
+    let (kind, name) = (text("/kind"), text("/metadata/name"));
+    let version = text("/apiVersion");
+    if version == "external-secrets.io/v1beta1" {
+        findings.add(
+            "/apiVersion",
+            format!("the {kind} `{name}` is of `{version}`, which the operator's CRDs do not serve any more"),
+            format!("write `apiVersion: {EXTERNAL_SECRETS_V1}`"),
+        );
+    }
+    let namespace = text("/metadata/namespace");
+    if kind == "SecretStore" && name == fleet.store.name && namespace != fleet.hub.namespace {
+        findings.add(
+            "/metadata/namespace",
+            format!(
+                "the SecretStore `{name}` stands in `{namespace}`: ExternalSecrets of `{}` can't use it",
+                fleet.hub.namespace
+            ),
+            format!(
+                "move it to `{}`, or make it a ClusterSecretStore with serviceAccountRef.namespace",
+                fleet.hub.namespace
+            ),
+        );
+    }
+    if ARGOCD_SERVICE_ACCOUNTS.contains(&name) && matches!(kind, "Deployment" | "StatefulSet") {
+        let labels = "/spec/template/metadata/labels";
+        let label = object.pointer(labels).and_then(|labels| labels.get(USE_LABEL)).and_then(Value::as_str);
+        if label != Some("true") {
+            findings.add(
+                labels,
+                format!("the pod template of the {kind} `{name}` lacks the label `{USE_LABEL}`: its pods get no token for Entra"),
+                format!("set the label `{USE_LABEL}: \"true\"` under spec.template.metadata.labels; as an annotation it does nothing"),
+            );
+        }
+    }
+    let config = "/spec/target/template/data/config";
+    if text(config).contains(OLD_TOKEN_PATH) {
+        findings.add(
+            config,
+            format!(
+                "the cluster Secret sets AZURE_FEDERATED_TOKEN_FILE to `{OLD_TOKEN_PATH}`, which workload identity webhooks from 1.6 on do \
+                 not mount: every login then ends in exit code 20"
+            ),
+            "leave AZURE_FEDERATED_TOKEN_FILE out: the webhook sets the right path in the pods",
+        );
+    }
+    findings.all
 }
 
-impl Findings<'_> {
-    fn add(&mut self, cause: String, mend: impl Into<String>) {
-        self.all.push(Finding { place: self.place.to_owned(), cause, mend: mend.into() });
+#[derive(Default)]
+struct Defects {
+    all: Vec<Defect>,
+}
+
+impl Defects {
+    fn add(&mut self, pointer: &str, cause: String, mend: impl Into<String>) {
+        self.all.push(Defect { pointer: pointer.to_owned(), cause, mend: mend.into() });
     }
 }
 

@@ -16,6 +16,7 @@
 
 pub mod edit;
 pub mod inspect;
+pub mod judge;
 pub mod layout;
 pub mod overlay;
 

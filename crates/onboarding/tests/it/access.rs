@@ -6,8 +6,7 @@ use crate::world::*;
 
 fn observed() -> Observed {
     let fleet = fleet();
-    let grant =
-        |role: Role| RoleGrant { principal: OBJECT.to_owned(), role: role.guid.to_owned(), created: None };
+    let grant = |role: Role| RoleGrant { principal: OBJECT.to_owned(), role: role.guid.to_owned() };
     let aks = id("Microsoft.ContainerService/managedClusters", "aks-prd-we-1").parse().unwrap();
     Observed {
         argocd: Some(identity(&fleet, &Which::Argocd.subjects(&fleet))),

@@ -115,7 +115,7 @@ fn rendered_defects_are_named() {
         if !pointer.is_empty() {
             *object.pointer_mut(pointer).unwrap() = json!(value);
         }
-        let findings = inspect::external_secret(&cluster(), &fleet(), "here", &object);
+        let findings = inspect::external_secret(&cluster(), &fleet(), &object);
         assert_eq!(findings.len(), expect.len(), "{findings:#?}");
         for (finding, expect) in findings.iter().zip(expect) {
             assert!(finding.cause.contains(expect), "{finding:?}");
@@ -131,13 +131,18 @@ fn rendered_defects_are_named() {
     );
     check("/spec/data/0/remoteRef/key", "secret/aks-prd-we-1-server-url", &["`caCert` comes from"]);
     check("/spec/target/template/data/name", "aks-1", &["the name under which Argo CD knows"]);
-    let old = "\"/var/run/secrets/azure/tokens/azure-identity-token\"";
-    check("/spec/target/template/data/config", old, &["AZURE_FEDERATED_TOKEN_FILE"]);
     let html = "<b>kept</b>";
     check("/spec/target/template/data/config", html, &[]);
 
+    let old = json!({"kind": "ExternalSecret", "spec": {"target": {"template": {"data": {
+        "config": "\"/var/run/secrets/azure/tokens/azure-identity-token\""}}}}});
+    assert_eq!(inspect::object(&fleet(), &old)[0].pointer, "/spec/target/template/data/config");
+    let deployment =
+        json!({"kind": "Deployment", "metadata": {"name": "argocd-server"}, "spec": {"template": {}}});
+    assert!(inspect::object(&fleet(), &deployment)[0].cause.contains("lacks the label"));
+
     let app = |url: &str| json!({"spec": {"source": {"repoURL": url}}});
-    let findings = |url: &str| inspect::self_application(&fleet(), "here", &app(url)).len();
+    let findings = |url: &str| inspect::self_application(&fleet(), &app(url)).len();
     assert_eq!(findings("https://github.com/example/platform"), 0);
     assert_eq!(findings("https://github.com/example/platform.git"), 0);
     assert_eq!(findings("https://github.com/example/platform/manifests/argocd/overlays/prd"), 1);

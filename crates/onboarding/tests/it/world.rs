@@ -123,8 +123,7 @@ pub fn aboard() -> World {
     let ca = ca();
     let subjects: Vec<String> =
         ARGOCD_SERVICE_ACCOUNTS.iter().map(|name| fleet.argocd_subject(name)).collect();
-    let grant =
-        RoleGrant { principal: OBJECT.to_owned(), role: CLUSTER_ADMIN.guid.to_owned(), created: None };
+    let grant = RoleGrant { principal: OBJECT.to_owned(), role: CLUSTER_ADMIN.guid.to_owned() };
     let workload = |kind: &str, name: &str| WorkloadFacts {
         kind: kind.to_owned(),
         name: name.to_owned(),

@@ -1,0 +1,7 @@
+//! The command from the outside: arguments in; exit code, stdout and stderr out.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod command;
+mod reference;
+mod tree;
+mod worlds;

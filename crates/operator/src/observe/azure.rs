@@ -1,0 +1,181 @@
+//! Azure's facts: clusters by one list a subscription, roles by two, then a kubeconfig and two vault secrets a cluster.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use gangplank_onboarding::access::Which;
+use gangplank_onboarding::chain::facts::{
+    AccessFacts, IdentityFacts, ManagedCluster, PublishedFacts, RoleGrant, Seen,
+};
+use gangplank_onboarding::fleet::Fleet;
+use gangplank_onboarding::names::{ClusterName, ResourceId};
+
+use super::ByCluster;
+use crate::azure::{Azure, AzureError, vault_secret};
+use crate::bounded;
+
+type Managed = Seen<Option<ManagedCluster>>;
+type Published = Seen<PublishedFacts>;
+
+/// Looks at Azure.
+pub struct AzureLook {
+    azure: Azure,
+    /// Which AKS resource an overlay names, where it names one.
+    resources: ByCluster<ResourceId>,
+    kept: ByCluster<(Managed, Published)>,
+}
+
+/// What was seen.
+pub(super) struct AzureSight {
+    pub(super) access: AccessFacts,
+    clusters: ByCluster<(Managed, Published)>,
+}
+
+impl AzureSight {
+    pub(super) fn of(&self, cluster: &ClusterName) -> (&Managed, &Published) {
+        match self.clusters.get(cluster) {
+            Some((managed, published)) => (managed, published),
+            None => (&Seen::Pending, &Seen::Pending),
+        }
+    }
+}
+
+impl AzureLook {
+    pub(super) fn new(azure: Azure) -> Self {
+        AzureLook { azure, resources: ByCluster::new(), kept: ByCluster::new() }
+    }
+
+    /// Keeps what was seen of a cluster while all of it is as it should be.
+    pub(super) fn keep(&mut self, cluster: &ClusterName, holds: bool) {
+        if !holds {
+            self.kept.remove(cluster);
+        }
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.kept.clear();
+    }
+
+    pub(super) async fn look(&mut self, fleet: &Fleet, clusters: &[ClusterName]) -> AzureSight {
+        let (argocd, secrets) = tokio::join!(
+            self.azure.identity(Which::Argocd.resource(fleet)),
+            self.azure.identity(Which::Secrets.resource(fleet))
+        );
+        let access = AccessFacts { argocd: seen(argocd), secrets: seen(secrets) };
+        let open: Vec<&ClusterName> =
+            clusters.iter().filter(|cluster| !self.kept.contains_key(*cluster)).collect();
+        if !open.is_empty() {
+            let seen =
+                self.look_at_clusters(fleet, &open, access.argocd.known().and_then(Option::as_ref)).await;
+            self.kept.extend(seen);
+        }
+        AzureSight { access, clusters: self.kept.clone() }
+    }
+
+    async fn look_at_clusters(
+        &self,
+        fleet: &Fleet,
+        clusters: &[&ClusterName],
+        identity: Option<&IdentityFacts>,
+    ) -> ByCluster<(Managed, Published)> {
+        let hub_subscription = fleet.hub.resource_id.subscription();
+        let mut subscriptions: Vec<&str> = self.resources.values().map(ResourceId::subscription).collect();
+        subscriptions.push(hub_subscription);
+        subscriptions.sort_unstable();
+        subscriptions.dedup();
+        let mut inventory = Vec::new();
+        let mut grants: Vec<(String, RoleGrant)> = Vec::new();
+        for subscription in subscriptions {
+            // Both ids are asked for: who gives a role to a client id is to be told so.
+            let principals =
+                identity.map(|it| [it.object_id.as_str(), it.client_id.as_str()]).unwrap_or_default();
+            let looks = bounded::each(principals.into_iter().filter(|id| !id.is_empty()), |principal| {
+                self.azure.grants_of(principal, subscription)
+            });
+            let (found, granted) = tokio::join!(self.azure.clusters(subscription), looks);
+            match (found, granted.into_iter().collect::<Result<Vec<_>, _>>()) {
+                (Ok(found), Ok(granted)) => {
+                    inventory.extend(found);
+                    grants.extend(granted.into_iter().flatten());
+                }
+                (Err(error), _) | (_, Err(error)) => {
+                    let failed = (failed(&error), Seen::Pending);
+                    return clusters.iter().map(|cluster| ((*cluster).clone(), failed.clone())).collect();
+                }
+            }
+        }
+        let by_name: BTreeMap<String, &ManagedCluster> = inventory
+            .iter()
+            .map(|cluster| (cluster.resource_id.name().to_ascii_lowercase(), cluster))
+            .collect();
+        let by_id = |id: &ResourceId| inventory.iter().find(|cluster| cluster.resource_id == *id);
+        let looks = bounded::each(clusters, |&cluster| {
+            let managed = match self.resources.get(cluster) {
+                Some(id) => by_id(id),
+                None => by_name.get(&cluster.as_str().to_ascii_lowercase()).copied(),
+            };
+            let managed = managed.cloned().map(|managed| with_roles(managed, &grants));
+            async move { (cluster.clone(), self.look_at_cluster(fleet, cluster, managed).await) }
+        });
+        looks.await.into_iter().collect()
+    }
+
+    async fn look_at_cluster(
+        &self,
+        fleet: &Fleet,
+        cluster: &ClusterName,
+        managed: Option<ManagedCluster>,
+    ) -> (Managed, Published) {
+        let published = async {
+            let vault = match self.azure.vault(&fleet.vault.url()) {
+                Ok(vault) => vault,
+                Err(error) => return failed(&error),
+            };
+            let (ca, url) = (cluster.ca_secret(), cluster.url_secret());
+            match tokio::try_join!(vault_secret(&vault, &ca), vault_secret(&vault, &url)) {
+                Ok((ca, url)) => Seen::Known(PublishedFacts { ca, url }),
+                Err(error) => failed(&error),
+            }
+        };
+        let managed = async {
+            let mut managed = managed?;
+            managed.credential = match self.azure.cluster_credential(&managed.resource_id).await {
+                Ok(credential) => Seen::Known(credential),
+                Err(error) => failed(&error),
+            };
+            Some(managed)
+        };
+        let (managed, published) = tokio::join!(managed, published);
+        (Seen::Known(managed), published)
+    }
+}
+
+fn with_roles(mut managed: ManagedCluster, grants: &[(String, RoleGrant)]) -> ManagedCluster {
+    let id = managed.resource_id.as_str().to_ascii_lowercase();
+    let reaches = |scope: &str| {
+        let scope = scope.to_ascii_lowercase();
+        id == scope || id.strip_prefix(&scope).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let roles = grants.iter().filter(|(scope, _)| reaches(scope)).map(|(_, grant)| grant.clone());
+    managed.roles = Seen::Known(roles.collect());
+    managed
+}
+
+fn seen<T>(result: Result<T, AzureError>) -> Seen<T> {
+    match result {
+        Ok(fact) => Seen::Known(fact),
+        Err(error) => failed(&error),
+    }
+}
+
+/// A look that failed, with the whole chain of causes: the outermost alone rarely says what to do.
+pub(super) fn failed<T>(error: &dyn Error) -> Seen<T> {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    Seen::failed(text, "see that the identity that gangplank runs as may read this, then try again")
+}

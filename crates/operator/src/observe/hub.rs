@@ -1,0 +1,393 @@
+//! The hub's facts, by a handful of lists however many clusters there are.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use gangplank_azure as sdk;
+use gangplank_clusters::{Severity, read_cluster};
+use gangplank_onboarding::chain::facts::{
+    ApplicationFacts, ClusterSecretFacts, Finding, HubFacts, ReadyCondition, SecretFacts, Seen, StoreFacts,
+    WorkloadFacts,
+};
+use gangplank_onboarding::fleet::{ARGOCD_SERVICE_ACCOUNTS, EXCHANGE_AUDIENCE, Fleet, StoreKind};
+use gangplank_onboarding::names::ClusterName;
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::core::v1::{Event, PodTemplateSpec, Secret, ServiceAccount};
+use kube::api::{Api, DynamicObject, ListParams};
+use kube::core::{ApiResource, GroupVersionKind};
+use kube::{Client, ResourceExt as _};
+use serde_json::Value;
+
+use super::azure::failed;
+use crate::azure::Azure;
+use crate::identity::ServiceAccountToken;
+
+const USE_LABEL: &str = "azure.workload.identity/use";
+const CLIENT_ID: &str = "azure.workload.identity/client-id";
+/// The annotation by which a bootstrap application says which cluster it is for.
+const CLUSTER: &str = "gangplank.dev/cluster";
+const SECRET_TYPE: &str = "argocd.argoproj.io/secret-type";
+
+/// Looks at the hub.
+pub(super) struct HubLook {
+    client: Client,
+    azure: Azure,
+}
+
+/// What was seen.
+pub(super) struct HubSight {
+    pub(super) facts: HubFacts,
+    external_secrets: Seen<HashMap<String, DynamicObject>>,
+    secrets: Seen<HashMap<String, ClusterSecretFacts>>,
+    applications: Seen<Vec<DynamicObject>>,
+    /// The newest warning of each object, by kind and name.
+    warnings: HashMap<(String, String), String>,
+}
+
+impl HubLook {
+    pub(super) fn new(client: Client, azure: Azure) -> Self {
+        HubLook { client, azure }
+    }
+
+    pub(super) async fn look(&self, fleet: &Fleet) -> HubSight {
+        let namespace = fleet.hub.namespace.as_str();
+        let (external_secrets, secrets, applications, accounts, workloads, stores) = tokio::join!(
+            self.list("external-secrets.io", "ExternalSecret", Some(namespace)),
+            self.secrets(namespace),
+            self.list("argoproj.io", "Application", Some(namespace)),
+            self.service_accounts(fleet),
+            self.workloads(namespace),
+            self.stores(fleet)
+        );
+        let external_secrets = by_name(external_secrets);
+        let applications = match applications {
+            Ok(list) => Seen::Known(list),
+            Err(error) => failed(&error),
+        };
+        let mut stores = stores;
+        let warnings = self.warnings(namespace, &external_secrets, &stores).await;
+        if let Seen::Known(StoreFacts { ready: Some(ready), .. }) = &mut stores {
+            ready.event =
+                warnings.get(&(fleet.store.kind.as_str().to_owned(), fleet.store.name.clone())).cloned();
+        }
+        let vault_read = self.vault_read(fleet, &accounts).await;
+        let self_application = match &applications {
+            Seen::Known(all) => Seen::Known(all.iter().find(|it| manages_itself(it, fleet)).map(application)),
+            Seen::Pending => Seen::Pending,
+            Seen::Failed { cause, mend } => Seen::failed(cause.clone(), mend.clone()),
+        };
+        let facts =
+            HubFacts { service_accounts: accounts, workloads, store: stores, vault_read, self_application };
+        HubSight { facts, external_secrets, secrets, applications, warnings }
+    }
+
+    /// Objects of a kind whose CRD may not be there yet, in which case there are none.
+    async fn list(
+        &self,
+        group: &str,
+        kind: &str,
+        namespace: Option<&str>,
+    ) -> Result<Vec<DynamicObject>, kube::Error> {
+        let version = if group == "argoproj.io" { "v1alpha1" } else { "v1" };
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        let api: Api<DynamicObject> = match namespace {
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
+        };
+        match api.list(&ListParams::default()).await {
+            Ok(list) => Ok(list.items),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn secrets(&self, namespace: &str) -> Seen<HashMap<String, ClusterSecretFacts>> {
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
+        // Without the selector a Secret that lost its label would be missed, and the chain has to say that it did.
+        match api.list(&ListParams::default()).await {
+            Ok(list) => Seen::Known(
+                list.items.iter().map(|secret| (secret.name_any(), cluster_secret(secret))).collect(),
+            ),
+            Err(error) => failed(&error),
+        }
+    }
+
+    async fn service_accounts(&self, fleet: &Fleet) -> Seen<BTreeMap<String, Option<String>>> {
+        let mut found = BTreeMap::new();
+        let argocd = ARGOCD_SERVICE_ACCOUNTS.iter().map(|name| (fleet.hub.namespace.as_str(), *name));
+        let store = (fleet.store_namespace(), fleet.store.service_account.as_str());
+        for (namespace, name) in argocd.chain([store]) {
+            let api: Api<ServiceAccount> = Api::namespaced(self.client.clone(), namespace);
+            match api.get_opt(name).await {
+                Ok(Some(account)) => {
+                    found
+                        .insert(format!("{namespace}/{name}"), account.annotations().get(CLIENT_ID).cloned());
+                }
+                Ok(None) => {}
+                Err(error) => return failed(&error),
+            }
+        }
+        Seen::Known(found)
+    }
+
+    async fn workloads(&self, namespace: &str) -> Seen<Vec<WorkloadFacts>> {
+        let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), namespace);
+        let stateful_sets: Api<StatefulSet> = Api::namespaced(self.client.clone(), namespace);
+        let params = ListParams::default();
+        match tokio::try_join!(deployments.list(&params), stateful_sets.list(&params)) {
+            Ok((deployments, stateful_sets)) => {
+                let deployments = deployments.items.iter().filter_map(|it| {
+                    Some(workload("Deployment", it.name_any(), &it.spec.as_ref()?.template))
+                });
+                let stateful_sets = stateful_sets.items.iter().filter_map(|it| {
+                    Some(workload("StatefulSet", it.name_any(), &it.spec.as_ref()?.template))
+                });
+                Seen::Known(deployments.chain(stateful_sets).collect())
+            }
+            Err(error) => failed(&error),
+        }
+    }
+
+    async fn stores(&self, fleet: &Fleet) -> Seen<StoreFacts> {
+        let kind = fleet.store.kind;
+        let stores = match self.list("external-secrets.io", kind.as_str(), None).await {
+            Ok(stores) => stores,
+            Err(error) => return failed(&error),
+        };
+        let named: Vec<_> = stores.iter().filter(|store| store.name_any() == fleet.store.name).collect();
+        let own = named.iter().find(|store| {
+            kind == StoreKind::ClusterSecretStore
+                || store.namespace().as_deref() == Some(&fleet.hub.namespace)
+        });
+        let elsewhere =
+            named.iter().filter_map(|store| store.namespace()).filter(|it| *it != fleet.hub.namespace);
+        Seen::Known(StoreFacts {
+            ready: own.and_then(|store| ready(&store.data)),
+            exists: own.is_some(),
+            elsewhere: elsewhere.collect(),
+        })
+    }
+
+    /// The newest warnings, looked for only where something is not ready.
+    async fn warnings(
+        &self,
+        namespace: &str,
+        external_secrets: &Seen<HashMap<String, DynamicObject>>,
+        store: &Seen<StoreFacts>,
+    ) -> HashMap<(String, String), String> {
+        let unready = |object: &DynamicObject| ready(&object.data).is_some_and(|ready| !ready.status);
+        let any = external_secrets.known().is_some_and(|all| all.values().any(unready))
+            || store.known().and_then(|store| store.ready.as_ref()).is_some_and(|ready| !ready.status);
+        if !any {
+            return HashMap::new();
+        }
+        let api: Api<Event> = Api::namespaced(self.client.clone(), namespace);
+        // Without events the condition's own text has to do.
+        let Ok(list) = api.list(&ListParams::default().fields("type=Warning")).await else {
+            return HashMap::new();
+        };
+        let mut events = list.items;
+        events.sort_by_key(|event| {
+            event.last_timestamp.as_ref().map(|time| time.0).or(event.event_time.as_ref().map(|time| time.0))
+        });
+        let key = |event: &Event| {
+            (
+                event.involved_object.kind.clone().unwrap_or_default(),
+                event.involved_object.name.clone().unwrap_or_default(),
+            )
+        };
+        events.iter().filter_map(|event| Some((key(event), event.message.clone()?))).collect()
+    }
+
+    /// Reads the vault as the secrets identity would: the store's own check of azurekv never gets that far.
+    async fn vault_read(&self, fleet: &Fleet, accounts: &Seen<BTreeMap<String, Option<String>>>) -> Seen<()> {
+        let (namespace, name) = (fleet.store_namespace(), fleet.store.service_account.as_str());
+        let account = format!("{namespace}/{name}");
+        let client_id = match accounts {
+            Seen::Known(accounts) => match accounts.get(&account) {
+                Some(Some(client_id)) => client_id,
+                Some(None) => {
+                    return Seen::failed(
+                        format!(
+                            "the ServiceAccount `{account}` of the store has no annotation `{CLIENT_ID}`"
+                        ),
+                        "annotate it with the client id of the secrets identity",
+                    );
+                }
+                None => return Seen::Pending,
+            },
+            Seen::Pending => return Seen::Pending,
+            Seen::Failed { cause, mend } => return Seen::failed(cause.clone(), mend.clone()),
+        };
+        let (Ok(tenant), Ok(client_id)) =
+            (sdk::TenantId::parse(fleet.tenant.as_str()), sdk::ClientId::parse(client_id))
+        else {
+            return Seen::failed(
+                format!(
+                    "the ServiceAccount `{account}` of the store has the client id `{client_id}`, which is none"
+                ),
+                "annotate it with the client id of the secrets identity",
+            );
+        };
+        let token = ServiceAccountToken::new(self.client.clone(), namespace, name, EXCHANGE_AUDIENCE);
+        let credential = sdk::Credential::Federated {
+            tenant,
+            client_id,
+            subject: fleet.store_subject(),
+            source: Arc::new(token),
+        };
+        let vault = match self.azure.vault_as(&fleet.vault.url(), credential) {
+            Ok(vault) => vault,
+            Err(error) => return failed(&error),
+        };
+        match vault.secret("gangplank-reads-this-to-see-whether-it-may", None).await {
+            // That it is not there is an answer that only those get who may read.
+            Ok(_) | Err(sdk::VaultError::NotFound { .. }) => Seen::Known(()),
+            Err(error) => refusal(fleet, &error),
+        }
+    }
+}
+
+/// Why the secrets identity can't read, in terms of the chain.
+fn refusal(fleet: &Fleet, error: &sdk::VaultError) -> Seen<()> {
+    let (vault, identity) = (fleet.vault.resource_id.name(), fleet.identities.secrets.resource_id.name());
+    match error {
+        sdk::VaultError::ForbiddenByRbac { .. } => Seen::failed(
+            format!(
+                "the secrets identity `{identity}` may not read the vault `{vault}`: it has no role there that counts yet"
+            ),
+            "assign it the role `Key Vault Secrets User`: `gangplank apply`; a role that was just assigned takes up to ten minutes to count",
+        ),
+        sdk::VaultError::Login { source, .. } => Seen::failed(
+            format!(
+                "the secrets identity `{identity}` can't log in: {}",
+                source.cause().map(str::to_owned).unwrap_or_else(|| source.to_string())
+            ),
+            source.mend().unwrap_or(
+                "see that its federated credential names the hub's issuer and the store's ServiceAccount",
+            ),
+        ),
+        error => failed(error),
+    }
+}
+
+impl HubSight {
+    pub(super) fn secret(&self, cluster: &ClusterName) -> Seen<SecretFacts> {
+        let (external_secrets, secrets) = match (&self.external_secrets, &self.secrets) {
+            (Seen::Known(external_secrets), Seen::Known(secrets)) => (external_secrets, secrets),
+            (Seen::Failed { cause, mend }, _) | (_, Seen::Failed { cause, mend }) => {
+                return Seen::failed(cause.clone(), mend.clone());
+            }
+            _ => return Seen::Pending,
+        };
+        let name = cluster.external_secret();
+        let external_secret = external_secrets.get(&name);
+        let mut ready = external_secret.and_then(|it| ready(&it.data));
+        if let Some(ready) = &mut ready {
+            ready.event = self.warnings.get(&("ExternalSecret".to_owned(), name)).cloned();
+        }
+        Seen::Known(SecretFacts {
+            external_secret: external_secret.is_some(),
+            ready,
+            secret: secrets.get(&cluster.secret()).cloned(),
+        })
+    }
+
+    pub(super) fn bootstrap(&self, cluster: &ClusterName) -> Seen<Option<ApplicationFacts>> {
+        let applications = match &self.applications {
+            Seen::Known(applications) => applications,
+            Seen::Pending => return Seen::Pending,
+            Seen::Failed { cause, mend } => return Seen::failed(cause.clone(), mend.clone()),
+        };
+        let conventional = format!("{}-bootstrap", cluster.slug());
+        let is_for = |it: &&DynamicObject| {
+            it.annotations().get(CLUSTER).is_some_and(|name| name == cluster.as_str())
+                || it.name_any() == conventional
+        };
+        Seen::Known(applications.iter().find(is_for).map(application))
+    }
+}
+
+fn by_name(list: Result<Vec<DynamicObject>, kube::Error>) -> Seen<HashMap<String, DynamicObject>> {
+    match list {
+        Ok(list) => Seen::Known(list.into_iter().map(|object| (object.name_any(), object)).collect()),
+        Err(error) => failed(&error),
+    }
+}
+
+fn workload(kind: &str, name: String, template: &PodTemplateSpec) -> WorkloadFacts {
+    let metadata = template.metadata.as_ref();
+    let value = |map: Option<&BTreeMap<String, String>>| map.and_then(|map| map.get(USE_LABEL)).cloned();
+    WorkloadFacts {
+        kind: kind.to_owned(),
+        name,
+        identity_label: value(metadata.and_then(|it| it.labels.as_ref())),
+        identity_annotation: value(metadata.and_then(|it| it.annotations.as_ref())),
+    }
+}
+
+fn cluster_secret(secret: &Secret) -> ClusterSecretFacts {
+    let reading = read_cluster(secret, jiff::Timestamp::now());
+    let findings = reading.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
+    let findings = findings.map(|it| Finding { place: it.place, cause: it.cause, mend: it.mend }).collect();
+    let text = |key: &str| {
+        let bytes = secret.data.as_ref().and_then(|data| data.get(key))?;
+        std::str::from_utf8(&bytes.0).ok().map(str::to_owned)
+    };
+    let config: Value =
+        text("config").and_then(|config| serde_json::from_str(&config).ok()).unwrap_or_default();
+    ClusterSecretFacts {
+        secret_type: secret.labels().get(SECRET_TYPE).cloned(),
+        server: text("server").unwrap_or_default(),
+        ca: config.pointer("/tlsClientConfig/caData").and_then(Value::as_str).map(str::to_owned),
+        findings,
+    }
+}
+
+fn ready(object: &Value) -> Option<ReadyCondition> {
+    let conditions = object.pointer("/status/conditions")?.as_array()?;
+    let condition = conditions.iter().find(|condition| condition["type"] == "Ready")?;
+    let text = |key: &str| condition[key].as_str().unwrap_or_default().to_owned();
+    Some(ReadyCondition {
+        status: condition["status"] == "True",
+        reason: text("reason"),
+        message: text("message"),
+        event: None,
+    })
+}
+
+/// Whether an application renders the overlay that holds Argo CD.
+fn manages_itself(application: &DynamicObject, fleet: &Fleet) -> bool {
+    let path = application.data.pointer("/spec/source/path").and_then(Value::as_str).unwrap_or_default();
+    path.trim_matches('/') == fleet.paths.argocd
+}
+
+fn application(object: &DynamicObject) -> ApplicationFacts {
+    let text =
+        |pointer: &str| object.data.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let conditions = object.data.pointer("/status/conditions").and_then(Value::as_array).map(Vec::as_slice);
+    // Warnings of Argo CD's (repeated, excluded, orphaned, shared resources) stop nothing.
+    let is_error =
+        |condition: &&Value| condition["type"].as_str().is_some_and(|kind| kind.ends_with("Error"));
+    let mut problems: Vec<String> = conditions
+        .unwrap_or_default()
+        .iter()
+        .filter(is_error)
+        .map(|condition| {
+            let part = |key: &str| condition[key].as_str().unwrap_or_default();
+            format!("{}: {}", part("type"), part("message"))
+        })
+        .collect();
+    let phase = text("/status/operationState/phase");
+    if problems.is_empty() && matches!(phase.as_str(), "Failed" | "Error") {
+        problems.push(text("/status/operationState/message"));
+    }
+    ApplicationFacts {
+        name: format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any()),
+        sync: text("/status/sync/status"),
+        health: text("/status/health/status"),
+        revision: text("/status/sync/revision"),
+        phase,
+        problems,
+    }
+}

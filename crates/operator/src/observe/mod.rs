@@ -1,0 +1,94 @@
+//! Looks at everything that the chain is judged by, and judges it.
+//!
+//! ```text
+//!  Azure ── azure.rs ─┐
+//!  vault ── azure.rs ─┤
+//!  hub ──── hub.rs ───┼─▶ Facts ─▶ onboarding::chain::evaluate ─▶ Chain
+//!  Git ──── git.rs ───┤
+//!  reach ── reach.rs ─┘
+//! ```
+//!
+//! A look that fails is a fact too: it breaks the link with its reason, and holds up neither the other links' facts nor the other
+//! clusters. What costs a request a cluster (kubeconfig, vault) is kept while the link that needs it holds, and looked at again
+//! once it is [`Observer::forget`]-ten.
+
+mod azure;
+mod git;
+mod hub;
+mod reach;
+
+use std::collections::BTreeMap;
+
+use gangplank_clusters::ReachIndex;
+use gangplank_onboarding::chain::facts::{Facts, Seen};
+use gangplank_onboarding::chain::{Chain, Verdict, evaluate};
+use gangplank_onboarding::fleet::Fleet;
+use gangplank_onboarding::names::ClusterName;
+
+use crate::azure::Azure;
+pub use azure::AzureLook;
+pub use git::GitLook;
+pub use reach::prove_once;
+
+/// Looks at a fleet, again and again.
+pub struct Observer {
+    fleet: Fleet,
+    azure: AzureLook,
+    hub: hub::HubLook,
+    git: GitLook,
+    reach: ReachIndex,
+}
+
+impl Observer {
+    /// An observer of the fleet. `hub` is a client of the hub, `reach` is filled by the clusters controller, here or elsewhere.
+    pub fn new(fleet: Fleet, azure: Azure, hub: kube::Client, git: GitLook, reach: ReachIndex) -> Self {
+        Observer {
+            azure: AzureLook::new(azure.clone()),
+            hub: hub::HubLook::new(hub, azure),
+            fleet,
+            git,
+            reach,
+        }
+    }
+
+    /// Judges the chains of these clusters as everything is now.
+    pub async fn look(&mut self, clusters: &[ClusterName]) -> Vec<Chain> {
+        let (azure, hub, git) = tokio::join!(
+            self.azure.look(&self.fleet, clusters),
+            self.hub.look(&self.fleet),
+            self.git.look(&self.fleet, clusters)
+        );
+        let mut chains = Vec::with_capacity(clusters.len());
+        let no_overlay = Seen::Pending;
+        for cluster in clusters {
+            let (managed, published) = azure.of(cluster);
+            let facts = Facts {
+                azure: managed,
+                vault: published,
+                access: &azure.access,
+                hub: &hub.facts,
+                git: git.get(cluster).unwrap_or(&no_overlay),
+                secret: &hub.secret(cluster),
+                reach: &reach::of(&self.reach, cluster),
+                bootstrap: &hub.bootstrap(cluster),
+            };
+            let chain = evaluate(cluster, &self.fleet, &facts);
+            self.azure.keep(cluster, chain.verdicts.iter().take(3).all(Verdict::holds));
+            chains.push(chain);
+        }
+        chains
+    }
+
+    /// The clusters that the tree in Git has overlays for, listed or not.
+    pub async fn clusters(&mut self) -> Vec<ClusterName> {
+        self.git.clusters(&self.fleet).await
+    }
+
+    /// Looks at everything anew next time.
+    pub fn forget(&mut self) {
+        self.azure.forget();
+    }
+}
+
+/// Facts by cluster.
+pub(crate) type ByCluster<T> = BTreeMap<ClusterName, T>;
