@@ -14,3 +14,4 @@ mod proxy;
 mod start;
 mod support;
 mod tls;
+mod watch;
