@@ -20,7 +20,8 @@
 //!
 //! Invariants:
 //! - A transition of state is a plain function of state, request and time; only `handle` awaits anything.
-//! - No lock is held across an await, and a thread holds at most one plane's lock at a time.
+//! - No lock is held across an await. A thread holds one plane's lock at a time, but for Resource Manager's: what other
+//!   planes must know of a resource they are told while its store is locked, never the other way round.
 //! - Secret values live in [`secrecy::SecretString`] and appear in no `Debug`, error or log.
 //! - It must not know gangplank's clients: they meet it over the wire only.
 

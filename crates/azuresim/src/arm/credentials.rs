@@ -142,7 +142,6 @@ pub(crate) fn put(
     let (write, propagation) = azure.faults.read(|it| (it.credential_write, it.credential_propagation));
     identity.busy_until = Some(later(now, write));
     let principal = identity.principal_id;
-    drop(store);
     if changed {
         let federated = Federated {
             name: credential.name,
@@ -206,7 +205,6 @@ fn delete(azure: &Azure, id: &str, name: &str, now: Timestamp) -> Answer {
     let (write, propagation) = azure.faults.read(|it| (it.credential_write, it.credential_propagation));
     identity.busy_until = Some(later(now, write));
     let principal = identity.principal_id;
-    drop(store);
     azure.entra.directory_mut().remove_federated(principal, name, now, later(now, propagation));
     Ok(Reply::empty(StatusCode::OK))
 }

@@ -78,10 +78,10 @@ fn one(request: &Request<'_>, id: &str) -> Answer {
         }
         Method::DELETE => {
             request.authorize(&action("delete"), id)?;
-            let removed = azure.arm.store(azure).remove(id);
-            Ok(Reply::empty(match removed {
+            let mut store = azure.arm.store(azure);
+            Ok(Reply::empty(match store.remove(id) {
                 Some(resource) => {
-                    resources::forget(azure, &resource);
+                    resources::forget(azure, &mut store, &resource);
                     StatusCode::OK
                 }
                 None => StatusCode::NO_CONTENT,
@@ -133,7 +133,6 @@ pub(crate) fn put(azure: &Azure, id: &str, body: IdentityBody) -> Result<(Status
     let resource = Resource { id: id.to_owned(), location, tags: body.tags, body: Body::Identity(identity) };
     let document = resources::document(azure, &resource);
     store.insert(resource);
-    drop(store);
     azure.entra.directory_mut().add(principal);
     Ok((StatusCode::CREATED, document))
 }

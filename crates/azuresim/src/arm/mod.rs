@@ -4,8 +4,9 @@
 //!  call ─▶ who (token) ─▶ api-version ─▶ limits ─▶ route ─▶ may they (rbac) ─▶ transition of the store ─▶ document
 //! ```
 //!
-//! The store knows resources by their id in lower case; what a client wrote first is what it gets back. A transition
-//! that other planes must follow (a principal appears, a vault goes) is followed after the store's lock is released.
+//! The store knows resources by their id in lower case; what a client wrote first is what it gets back. Where other
+//! planes must follow a transition (a principal appears, a vault goes), they do so before the store's lock is released:
+//! whoever sees the resource sees what hangs on it.
 
 mod assignments;
 mod clusters;
@@ -59,22 +60,14 @@ impl Arm {
     /// The store, with every operation that is over by now taken to its end.
     pub(crate) fn store<'a>(&'a self, azure: &Azure) -> MutexGuard<'a, Store> {
         let now = azure.now();
-        let (removed, expired) = {
-            let mut store = lock(&self.0);
-            (store.settle(now), store.expire(now))
-        };
-        for vault in expired {
+        let mut store = lock(&self.0);
+        for vault in store.expire(now) {
             azure.vaults.purge(&vault);
         }
-        for resource in removed {
-            resources::forget(azure, &resource);
+        for resource in store.settle(now) {
+            resources::forget(azure, &mut store, &resource);
         }
-        lock(&self.0)
-    }
-
-    /// The store as it is; for what follows a settled operation.
-    fn raw(&self) -> MutexGuard<'_, Store> {
-        lock(&self.0)
+        store
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     groups, identities, not_allowed,
     path::{Kind, group_id},
     request::Request,
-    store::{Body, Resource},
+    store::{Body, Resource, Store},
     vaults,
 };
 use crate::cloud::Azure;
@@ -108,8 +108,8 @@ pub(super) fn document(azure: &Azure, resource: &Resource) -> Value {
     }
 }
 
-/// What follows when a resource is gone: its assignments go, its principals go, a vault is soft-deleted.
-pub(super) fn forget(azure: &Azure, resource: &Resource) {
+/// What follows when a resource is taken out of the store: its assignments go, its principals go, a vault is soft-deleted.
+pub(super) fn forget(azure: &Azure, store: &mut Store, resource: &Resource) {
     azure.rbac_mut().forget_scope(&resource.id);
     match &resource.body {
         Body::Group { .. } => {}
@@ -120,6 +120,6 @@ pub(super) fn forget(azure: &Azure, resource: &Resource) {
             }
         }
         Body::Identity(identity) => azure.entra.directory_mut().remove(identity.principal_id),
-        Body::Vault(vault) => vaults::soft_delete(azure, resource, vault),
+        Body::Vault(vault) => vaults::soft_delete(azure, store, resource, vault),
     }
 }

@@ -91,10 +91,10 @@ fn one(request: &Request<'_>, id: &str) -> Answer {
         }
         Method::DELETE => {
             request.authorize(&action("delete"), id)?;
-            let removed = azure.arm.store(azure).remove(id);
-            Ok(Reply::empty(match removed {
+            let mut store = azure.arm.store(azure);
+            Ok(Reply::empty(match store.remove(id) {
                 Some(resource) => {
-                    resources::forget(azure, &resource);
+                    resources::forget(azure, &mut store, &resource);
                     StatusCode::OK
                 }
                 None => StatusCode::NO_CONTENT,
@@ -140,7 +140,6 @@ pub(crate) fn put(azure: &Azure, id: &str, body: VaultBody) -> Result<(StatusCod
         let document = resources::document(azure, &deleted.resource);
         let settings = settings(&deleted.resource);
         store.insert(deleted.resource);
-        drop(store);
         azure.vaults.recover(&key, settings);
         return Ok((StatusCode::OK, document));
     }
@@ -149,7 +148,7 @@ pub(crate) fn put(azure: &Azure, id: &str, body: VaultBody) -> Result<(StatusCod
     let properties = complete(azure, name, body.properties, old.as_ref().and_then(|old| vault(old)))?;
     let id = old.as_ref().map_or(id, |old| &old.id).to_owned();
     let resource = Resource { id, location, tags: body.tags, body: Body::Vault(Vault { properties }) };
-    Ok((StatusCode::OK, insert(azure, store, resource)))
+    Ok((StatusCode::OK, insert(azure, &mut store, resource)))
 }
 
 fn vault(resource: &Resource) -> Option<&Vault> {
@@ -160,11 +159,10 @@ fn vault(resource: &Resource) -> Option<&Vault> {
 }
 
 /// Keeps the resource, lets the data plane know, and gives the document.
-fn insert(azure: &Azure, mut store: std::sync::MutexGuard<'_, Store>, resource: Resource) -> Value {
+fn insert(azure: &Azure, store: &mut Store, resource: Resource) -> Value {
     let document = resources::document(azure, &resource);
     let settings = settings(&resource);
     store.insert(resource);
-    drop(store);
     azure.vaults.set(settings);
     document
 }
@@ -222,7 +220,7 @@ fn complete(
 
 /// Changes tags, and those properties that the body has.
 fn patch(azure: &Azure, id: &str, body: VaultBody) -> Answer {
-    let store = azure.arm.store(azure);
+    let mut store = azure.arm.store(azure);
     let mut resource = existing(&store, id)?.clone();
     let old = vault(&resource).map(|vault| vault.properties.clone()).unwrap_or_default();
     let mut properties = old.clone();
@@ -233,7 +231,7 @@ fn patch(azure: &Azure, id: &str, body: VaultBody) -> Answer {
     if body.tags.is_some() {
         resource.tags = body.tags;
     }
-    ok(&insert(azure, store, resource))
+    ok(&insert(azure, &mut store, resource))
 }
 
 fn change_access_policies(request: &Request<'_>, id: &str, verb: &str) -> Answer {
@@ -241,7 +239,7 @@ fn change_access_policies(request: &Request<'_>, id: &str, verb: &str) -> Answer
     let body: VaultBody = request.body()?;
     let policies =
         body.properties.get("accessPolicies").and_then(Value::as_array).cloned().unwrap_or_default();
-    let store = azure.arm.store(azure);
+    let mut store = azure.arm.store(azure);
     let mut resource = existing(&store, id)?.clone();
     let Body::Vault(vault) = &mut resource.body else {
         return Err(ArmError::ResourceNotFound(id.to_owned()));
@@ -254,7 +252,7 @@ fn change_access_policies(request: &Request<'_>, id: &str, verb: &str) -> Answer
         kept.extend(policies);
     }
     vault.properties.insert("accessPolicies".into(), json!(kept));
-    insert(azure, store, resource);
+    insert(azure, &mut store, resource);
     ok(&json!({
         "id": format!("{id}/accessPolicies/"),
         "type": action("accessPolicies"),
@@ -269,7 +267,7 @@ fn settings(resource: &Resource) -> Settings {
 }
 
 /// Follows the deletion of a vault: its name stays taken until it is purged.
-pub(super) fn soft_delete(azure: &Azure, resource: &Resource, vault: &Vault) {
+pub(super) fn soft_delete(azure: &Azure, store: &mut Store, resource: &Resource, vault: &Vault) {
     let now = azure.now();
     let days = vault.properties.get("softDeleteRetentionInDays").and_then(Value::as_i64).unwrap_or(90);
     let purge_on =
@@ -277,7 +275,7 @@ pub(super) fn soft_delete(azure: &Azure, resource: &Resource, vault: &Vault) {
     let deleted = DeletedVault { resource: resource.clone(), deleted_on: now, purge_on };
     let key = resource.name().to_ascii_lowercase();
     azure.vaults.delete(&key);
-    azure.arm.raw().deleted_vaults.insert(key, deleted);
+    store.deleted_vaults.insert(key, deleted);
 }
 
 pub(super) fn document(_azure: &Azure, resource: &Resource, vault: &Vault) -> Value {
@@ -341,22 +339,19 @@ pub(super) fn purge(request: &Request<'_>, subscription: &str, name: &str) -> An
     let azure = request.azure;
     let scope = format!("/subscriptions/{subscription}");
     request.authorize("Microsoft.KeyVault/locations/deletedVaults/purge/action", &scope)?;
-    let (operation, id, location) = {
-        let mut store = azure.arm.store(azure);
-        let found = store.deleted_vaults.get(name).filter(|deleted| is_in(deleted, subscription));
-        let found = found.ok_or_else(|| ArmError::ResourceNotFound(request.call.path.clone()))?;
-        let protected = vault(&found.resource).and_then(|it| it.properties.get("enablePurgeProtection"));
-        if protected == Some(&json!(true)) {
-            return Err(ArmError::PurgeProtected(name.to_owned()));
-        }
-        let (id, location) = (found.resource.id.clone(), found.resource.location.clone());
-        store.deleted_vaults.remove(name);
-        let operation = azure.ids.next("operation", &id);
-        store.operations.begin(operation, &id, Work::Write, request.now, std::time::Duration::ZERO);
-        store.operations.finish(operation, Ok(()));
-        (operation, id, location)
-    };
+    let mut store = azure.arm.store(azure);
+    let found = store.deleted_vaults.get(name).filter(|deleted| is_in(deleted, subscription));
+    let found = found.ok_or_else(|| ArmError::ResourceNotFound(request.call.path.clone()))?;
+    let protected = vault(&found.resource).and_then(|it| it.properties.get("enablePurgeProtection"));
+    if protected == Some(&json!(true)) {
+        return Err(ArmError::PurgeProtected(name.to_owned()));
+    }
+    let (id, location) = (found.resource.id.clone(), found.resource.location.clone());
+    store.deleted_vaults.remove(name);
     azure.vaults.purge(name);
+    let operation = azure.ids.next("operation", &id);
+    store.operations.begin(operation, &id, Work::Write, request.now, std::time::Duration::ZERO);
+    store.operations.finish(operation, Ok(()));
     let reply = Reply::empty(StatusCode::ACCEPTED);
     Ok(operations::accepted(azure, reply, operation, &id, &location, request.api_version))
 }

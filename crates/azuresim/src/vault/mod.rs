@@ -108,9 +108,11 @@ impl KeyVault {
 
     /// A deleted vault is back, with all it held.
     pub(crate) fn recover(&self, key: &str, settings: Settings) {
-        let deleted = self.write().deleted.remove(key);
-        if let Some(vault) = deleted {
-            self.write().live.insert(key.to_owned(), vault);
+        {
+            let mut state = self.write();
+            if let Some(vault) = state.deleted.remove(key) {
+                state.live.insert(key.to_owned(), vault);
+            }
         }
         self.set(settings);
     }

@@ -372,3 +372,33 @@ async fn resource_graph_answers_inventories() {
     let seen = world.with(&stranger, "POST", &url, json!({"query": "Resources"})).await;
     assert_eq!(seen.at("/count"), 0, "only what the caller may read");
 }
+
+#[tokio::test]
+async fn equal_seeds_make_equal_worlds() {
+    let mut shown = Vec::new();
+    for reversed in [false, true] {
+        let world = World::new();
+        let mut names = vec!["one", "two"];
+        if reversed {
+            names.reverse();
+        }
+        for name in names {
+            world.cloud.create_identity(GROUP, name, "westeurope").expect("an identity");
+            world.cloud.create_cluster(GROUP, NewCluster::new(name, "westeurope")).await.expect("a cluster");
+            world
+                .cloud
+                .set_secret("argocd-prd-akv", name, gangplank_azuresim::SecretSeed::new("x"))
+                .expect("set");
+        }
+        let mut world_shown = Vec::new();
+        for kind in
+            ["Microsoft.ManagedIdentity/userAssignedIdentities", "Microsoft.ContainerService/managedClusters"]
+        {
+            world_shown
+                .push(world.get(&format!("{ARM}{GROUP}/providers/{kind}?api-version=2024-11-30")).await.text);
+        }
+        world_shown.push(world.get(&format!("{VAULT}/secrets/two/versions?api-version=7.4")).await.text);
+        shown.push(world_shown);
+    }
+    assert_eq!(shown[0], shown[1]);
+}

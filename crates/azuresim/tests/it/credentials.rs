@@ -238,3 +238,41 @@ async fn a_credential_takes_time_to_be_known() {
     world.advance(60);
     assert_eq!(login("second").await, (400, Some(70021)));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_at_once_keep_to_the_limit() {
+    let world = World::new();
+    let identity = world.cloud.create_identity(GROUP, "argocd-prd", "westeurope").expect("an identity");
+    let writers: Vec<_> = (0..60)
+        .map(|number| {
+            let (cloud, identity) = (world.cloud.clone(), identity.id.clone());
+            tokio::spawn(async move {
+                let credential = NewCredential {
+                    name: format!("fic-{}", number % 30),
+                    issuer: ISSUER.into(),
+                    subject: format!("s{}", number % 30),
+                    audience: AUDIENCE.into(),
+                };
+                cloud.create_credential(&identity, credential).is_ok()
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.expect("no panic");
+    }
+    let list = world.get(&format!("{}/argocd-prd/federatedIdentityCredentials{V}", base())).await;
+    let subjects: Vec<String> = (list.body["value"].as_array().expect("a list").iter())
+        .filter_map(|it| it.pointer("/properties/subject")?.as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(subjects.len(), 20);
+    let client = identity.client_id.to_string();
+    for number in 0..30 {
+        let subject = format!("s{number}");
+        let answer = world.login(&client, &world.assertion(&subject), VAULT_SCOPE).await;
+        assert_eq!(
+            answer.status == 200,
+            subjects.contains(&subject),
+            "Entra knows what Resource Manager lists"
+        );
+    }
+}

@@ -242,7 +242,6 @@ fn begin(
     store.operations.begin(operation, id, Work::Write, now, duration);
     let tags = body.tags.or_else(|| old.as_ref().and_then(|old| old.tags.clone()));
     store.insert(Resource { id: id.to_owned(), location, tags, body: Body::Cluster(Box::new(cluster)) });
-    drop(store);
     let mut directory = azure.entra.directory_mut();
     for principal in principals {
         directory.add(principal);
