@@ -36,8 +36,8 @@ pub(crate) fn resources(text: &str, source: u32, first_line: u32) -> Result<Vec<
     let mut nodes = VecDeque::new();
     for piece in &pieces {
         let line = first_line + piece.line;
-        let parsed =
-            yaml::parse_first(piece.text).map_err(|error| ReadError::Yaml(shifted(error, piece.line)))?;
+        let parsed = yaml::parse_first_as(piece.text, yaml::Dialect::GoV3)
+            .map_err(|error| ReadError::Yaml(shifted(error, piece.line)))?;
         let node = tree::from_yaml(&parsed, source, line)
             .map_err(|error| ReadError::Yaml(shifted(error, piece.line)))?;
         if node.is_null() {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 use crate::node::{Content, Node};
 use crate::number::Number;
-use crate::parse::parse_first;
+use crate::parse::parse_first_as;
 use crate::resolve::{Dialect, Resolved, resolve};
 
 /// Reads the first document of a text into a JSON value, as `yaml.Unmarshal` of go-yaml v3 or `YAMLToJSON` of
@@ -15,7 +15,7 @@ use crate::resolve::{Dialect, Resolved, resolve};
 /// The text is no YAML, or holds what JSON can't: infinities, keys that are no scalars. With [`Dialect::GoV3`] also a
 /// key that stands twice or is no string; with [`Dialect::SigsV2`] the last one wins and keys become strings.
 pub fn to_json(text: &str, dialect: Dialect) -> Result<Value, Error> {
-    node_to_json(&parse_first(text)?, dialect)
+    node_to_json(&parse_first_as(text, dialect)?, dialect)
 }
 
 /// A tree as a JSON value, see [`to_json`].

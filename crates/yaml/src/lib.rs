@@ -34,5 +34,5 @@ pub use error::{Error, Position, position, snippet};
 pub use json::{decode_base64, is_merge, node_to_json, to_json};
 pub use node::{Content, MAX_DEPTH, Node, Span, Style};
 pub use number::{Number, go_float, json_float};
-pub use parse::{Documents, parse, parse_first};
+pub use parse::{Documents, parse, parse_first, parse_first_as};
 pub use resolve::{Dialect, Resolved, resolve, resolve_plain};

@@ -7,13 +7,17 @@ use std::collections::HashMap;
 
 use crate::error::{Error, Position};
 use crate::node::{Content, MAX_DEPTH, Node, Span};
+use crate::resolve::Dialect;
 use crate::scan::{Kind, Scanner, Token, forbidden_character};
 
 /// Reads one document after the other. A document is read only when it is asked for, so what stands behind the last
-/// wanted one is never looked at.
+/// wanted one, and the token behind it, is never looked at. A document also ends where a line is indented less than its first: what follows is
+/// then an error of the next one, and of nobody where only the first is wanted, as with go-yaml.
 pub struct Documents<'a> {
     scanner: Scanner<'a>,
     first: bool,
+    /// How many tokens behind a document must be such.
+    ahead: usize,
     tags: HashMap<String, String>,
     anchors: HashMap<&'a str, Anchor>,
     nodes: usize,
@@ -55,6 +59,7 @@ impl<'a> Documents<'a> {
         Ok(Self {
             scanner: Scanner::new(text),
             first: true,
+            ahead: 1,
             tags: HashMap::new(),
             anchors: HashMap::new(),
             nodes: 0,
@@ -77,11 +82,13 @@ impl<'a> Documents<'a> {
         self.tags.clear();
         let implicit = self.first;
         self.first = false;
+        let mut explicit = false;
         match self.scanner.peek()?.kind {
             Kind::StreamEnd => return Ok(None),
             Kind::VersionDirective { .. } | Kind::TagDirective { .. } | Kind::DocumentStart => {
                 self.directives()?;
                 let start = self.scanner.take()?;
+                explicit = true;
                 if !matches!(start.kind, Kind::DocumentStart) {
                     return Err(Error::new("a document begins with '---' behind directives", start.start));
                 }
@@ -98,17 +105,17 @@ impl<'a> Documents<'a> {
             | Kind::TagDirective { .. }
             | Kind::DocumentStart
             | Kind::DocumentEnd
-            | Kind::StreamEnd => Node::empty(token.start),
+            | Kind::StreamEnd
+                if explicit =>
+            {
+                Node::empty(token.start)
+            }
             _ => self.node(true, false, 0)?,
         };
+        // Little of what follows is looked at: the rest when the next document is asked for, and not before.
+        self.scanner.look_ahead(self.ahead)?;
         if matches!(self.scanner.peek()?.kind, Kind::DocumentEnd) {
             self.scanner.take()?;
-        } else if !matches!(
-            self.scanner.peek()?.kind,
-            Kind::StreamEnd | Kind::DocumentStart | Kind::VersionDirective { .. } | Kind::TagDirective { .. }
-        ) {
-            let at = self.scanner.peek()?.start;
-            return Err(Error::new("the document ended above: is this line indented too little?", at));
         }
         Ok(Some(root))
     }
@@ -165,6 +172,7 @@ impl<'a> Documents<'a> {
             }
             self.scanner.take()?;
         }
+        let bare = anchor.is_none() && tag.is_none();
         let tag = match tag {
             Some((handle, suffix)) => self.resolve_tag(&handle, &suffix, at)?,
             None => None,
@@ -174,7 +182,6 @@ impl<'a> Documents<'a> {
         }
         let before = self.nodes;
         self.count(1, false, at)?;
-        let bare = anchor.is_none() && tag.is_none();
         let mut node = self.content(block, indentless, depth, bare)?;
         if !bare {
             node.span.start = at;
@@ -461,6 +468,20 @@ pub fn parse(text: &str) -> Result<Vec<Node>, Error> {
 /// # Errors
 /// As [`Documents::next_document`].
 pub fn parse_first(text: &str) -> Result<Node, Error> {
-    let document = Documents::new(text)?.next_document()?;
+    parse_first_as(text, Dialect::SigsV2)
+}
+
+/// [`parse_first`], for a text of this dialect: go-yaml's third version looks two tokens further behind the document,
+/// and so finds more of what is indented wrongly there.
+///
+/// # Errors
+/// As [`Documents::next_document`].
+pub fn parse_first_as(text: &str, dialect: Dialect) -> Result<Node, Error> {
+    let mut documents = Documents::new(text)?;
+    documents.ahead = match dialect {
+        Dialect::GoV3 => 3,
+        Dialect::SigsV2 => 1,
+    };
+    let document = documents.next_document()?;
     Ok(document.unwrap_or_else(|| Node::empty(Position { offset: 0, line: 1, column: 1 })))
 }

@@ -96,7 +96,7 @@ pub(crate) fn check(node: &Node) -> Result<(), Problem> {
             let entries = &mapping.entries;
             let mut seen = HashSet::new();
             for (at, (key, value)) in entries.iter().enumerate() {
-                if !matches!(key.meaning()?, Meaning::Text(_)) {
+                if matches!(key.tag, Tag::Other(_)) || !matches!(key.meaning()?, Meaning::Text(_)) {
                     return Err(key.error(format!("the key {:?} is no string: quote it", key.text)));
                 }
                 // Comparing pairs is cheaper than hashing for the mappings that there are.

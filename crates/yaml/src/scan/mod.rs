@@ -109,6 +109,15 @@ impl<'a> Scanner<'a> {
         self.queue.pop_front().ok_or_else(|| Error::new("the text ended too early", Position::default()))
     }
 
+    /// Scans until this many tokens wait, or the text ends.
+    pub(crate) fn look_ahead(&mut self, tokens: usize) -> Result<(), Error> {
+        self.fill()?;
+        while self.queue.len() < tokens && !self.ended {
+            self.fetch()?;
+        }
+        Ok(())
+    }
+
     fn fill(&mut self) -> Result<(), Error> {
         loop {
             if !self.queue.is_empty() {
@@ -236,7 +245,7 @@ impl<'a> Scanner<'a> {
 
     fn skip_to_token(&mut self) {
         loop {
-            if self.cursor.mark.column == 0 {
+            if self.cursor.mark.at == 0 {
                 self.cursor.skip_byte_order_mark();
             }
             while self.cursor.byte(0) == b' '
