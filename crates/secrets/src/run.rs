@@ -6,6 +6,8 @@ use crate::options::Options;
 use crate::ports::Ports;
 use gangplank_runtime::{LeadershipError, Shutdown, lead};
 use kube::Client;
+use std::sync::Arc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Why the operator ended without being asked to.
@@ -14,39 +16,51 @@ pub enum Error {
     /// Leadership was lost.
     #[error("the secrets operator does not lead any more")]
     Leadership(#[source] LeadershipError),
+    /// A task panicked; the rest has ended in order.
+    #[error("a part of the secrets operator ended badly")]
+    Task(#[source] tokio::task::JoinError),
 }
 
 /// Runs the operator until `shutdown`, as the leader where options ask for that. What is under way is finished first.
 pub async fn run(client: Client, ports: Ports, options: Options, shutdown: Shutdown) -> Result<(), Error> {
     match options.leadership.clone() {
-        None => {
-            work(client, ports, options, shutdown.token()).await;
-            Ok(())
-        }
+        None => work(client, ports, options, shutdown.token()).await,
         Some(leadership) => {
             let leading =
                 lead(client.clone(), leadership, shutdown, |token| work(client, ports, options, token));
-            leading.await.map(|_| ()).map_err(Error::Leadership)
+            leading.await.map_err(Error::Leadership)?.unwrap_or(Ok(()))
         }
     }
 }
 
-async fn work(client: Client, ports: Ports, options: Options, stop: CancellationToken) {
+async fn work(client: Client, ports: Ports, options: Options, stop: CancellationToken) -> Result<(), Error> {
+    let stop = stop.child_token();
     let concurrency = options.concurrency.max(1);
     let context = Context::new(client, ports, options);
-    let failures = Failures::new();
+    let failures = Arc::new(Failures::new());
     let (listed, mut seen) = tokio::sync::watch::channel(0);
-    let workers = async {
-        // Before all is listed, a missing store or Secret would only be one that has not been shown yet.
-        let listed = seen.wait_for(|count| *count >= watch::WATCHES);
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = listed => {}
-        }
-        tracing::info!(depth = context.queue().depth(), "secrets operator is working");
-        let workers = (0..concurrency).map(|_| worker::run(&context, &failures, &stop));
-        futures::future::join_all(workers).await;
+    let mut tasks = JoinSet::new();
+    watch::start(&context, &mut tasks, &listed, &stop);
+    // Before all is listed, a missing store or Secret would only be one that has not been shown yet.
+    let all_listed = tokio::select! {
+        () = stop.cancelled() => false,
+        listed = seen.wait_for(|count| *count >= watch::WATCHES) => listed.is_ok(),
     };
-    futures::join!(watch::run(&context, listed, &stop), workers);
+    if all_listed {
+        tracing::info!(depth = context.queue().depth(), "secrets operator is working");
+        for _ in 0..concurrency {
+            let (context, failures, stop) = (context.clone(), Arc::clone(&failures), stop.clone());
+            tasks.spawn(async move { worker::run(&context, &failures, &stop).await });
+        }
+    }
+    let mut outcome = Ok(());
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            // The others finish what they are at.
+            stop.cancel();
+            outcome = Err(Error::Task(error));
+        }
+    }
     context.settle().await;
+    outcome
 }

@@ -92,7 +92,8 @@ pub(crate) struct SecretState {
 #[derive(Debug)]
 struct Known {
     text: Text,
-    target: Option<Arc<Name>>,
+    target: Arc<Name>,
+    stores: Vec<Arc<Name>>,
 }
 
 /// The index.
@@ -100,6 +101,7 @@ struct Known {
 pub(crate) struct Index {
     external_secrets: HashMap<Arc<Name>, Known>,
     by_target: HashMap<Arc<Name>, Vec<Arc<Name>>>,
+    by_store: HashMap<Arc<Name>, HashSet<Arc<Name>>>,
     stores: HashMap<Arc<Name>, Text>,
     cluster_external_secrets: HashMap<Arc<Name>, Text>,
     secrets: HashMap<Arc<Name>, SecretState>,
@@ -145,39 +147,65 @@ impl Index {
             Some(former) if former.text.shape == text.shape => Seen::Same,
             former => Seen::Changed { new: former.is_none() },
         };
+        if seen == Seen::Same
+            && let Some(former) = self.external_secrets.get_mut(&name)
+        {
+            former.text = text;
+            return (name, seen);
+        }
+        self.forget(&name);
         let target =
             object.data.pointer("/spec/target/name").and_then(Value::as_str).filter(|name| !name.is_empty());
         let target = target.map_or_else(|| Arc::clone(&name), |target| Name::new(&name.namespace, target));
-        self.leave_target(&name);
         self.by_target.entry(Arc::clone(&target)).or_default().push(Arc::clone(&name));
-        self.external_secrets.insert(Arc::clone(&name), Known { text, target: Some(target) });
+        let stores: Vec<Arc<Name>> =
+            stores_in(&object.data, &name.namespace).map(|store| self.interned(store)).collect();
+        for store in &stores {
+            self.by_store.entry(Arc::clone(store)).or_default().insert(Arc::clone(&name));
+        }
+        self.external_secrets.insert(Arc::clone(&name), Known { text, target, stores });
         (name, seen)
     }
 
-    fn leave_target(&mut self, name: &Arc<Name>) {
-        let target = self.external_secrets.get_mut(name).and_then(|known| known.target.take());
-        let Some(target) = target else { return };
-        if let Some(makers) = self.by_target.get_mut(&target) {
+    /// One name for all who refer to a store.
+    fn interned(&self, store: Name) -> Arc<Name> {
+        self.by_store
+            .get_key_value(&store)
+            .map_or_else(|| Arc::new(store), |(present, _)| Arc::clone(present))
+    }
+
+    /// Takes an ExternalSecret out of the maps that lead to it.
+    fn forget(&mut self, name: &Arc<Name>) {
+        let Some(known) = self.external_secrets.remove(name) else { return };
+        if let Some(makers) = self.by_target.get_mut(&known.target) {
             makers.retain(|maker| maker != name);
             if makers.is_empty() {
-                self.by_target.remove(&target);
+                self.by_target.remove(&known.target);
+            }
+        }
+        for store in &known.stores {
+            if let Some(users) = self.by_store.get_mut(store) {
+                users.remove(name);
+                if users.is_empty() {
+                    self.by_store.remove(store);
+                }
             }
         }
     }
 
     pub(crate) fn leave_external_secret(&mut self, metadata: &ObjectMeta) -> Arc<Name> {
         let name = name_of(metadata);
-        self.leave_target(&name);
-        self.external_secrets.remove(&name);
+        self.forget(&name);
         name
+    }
+
+    /// The ExternalSecrets that refer to a store.
+    pub(crate) fn users_of(&self, store: &Name) -> Vec<Arc<Name>> {
+        self.by_store.get(store).into_iter().flatten().cloned().collect()
     }
 
     pub(crate) fn external_secret(&self, name: &Name) -> Option<Text> {
         self.external_secrets.get(name).map(|known| known.text.clone())
-    }
-
-    pub(crate) fn external_secret_names(&self) -> Vec<Arc<Name>> {
-        self.external_secrets.keys().cloned().collect()
     }
 
     /// The ExternalSecrets that make this Secret.
@@ -269,8 +297,7 @@ impl Index {
             Watched::ExternalSecrets => {
                 let gone = gone(&self.external_secrets, shown);
                 for name in &gone {
-                    self.leave_target(name);
-                    self.external_secrets.remove(name);
+                    self.forget(name);
                 }
                 gone
             }
@@ -313,6 +340,18 @@ pub(crate) fn store_name(reference: &StoreRef, namespace: &str) -> Arc<Name> {
     }
 }
 
+/// The stores that an ExternalSecret's JSON refers to.
+fn stores_in<'a>(object: &'a Value, namespace: &'a str) -> impl Iterator<Item = Name> + 'a {
+    let spec = &object["spec"];
+    let entries = ["data", "dataFrom"].into_iter().filter_map(|part| spec[part].as_array()).flatten();
+    let named = entries.filter_map(|entry| entry.pointer("/sourceRef/storeRef"));
+    std::iter::once(&spec["secretStoreRef"]).chain(named).filter_map(move |reference| {
+        let name = reference["name"].as_str()?.to_owned();
+        let is_cluster = reference["kind"] == StoreKind::ClusterSecretStore.as_str();
+        Some(Name { namespace: if is_cluster { String::new() } else { namespace.to_owned() }, name })
+    })
+}
+
 /// What is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Watched {
@@ -332,7 +371,8 @@ mod tests {
             "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
             "metadata": {"namespace": "ns", "name": "es", "uid": "u", "generation": generation,
                 "resourceVersion": version.to_string(), "managedFields": [{"manager": "kubectl"}]},
-            "spec": {"target": {"name": target}}, "status": {"refreshTime": version.to_string()},
+            "spec": {"target": {"name": target}, "secretStoreRef": {"name": "one"},
+                "dataFrom": [{"sourceRef": {"storeRef": {"name": "all", "kind": "ClusterSecretStore"}}}]}, "status": {"refreshTime": version.to_string()},
         }))
         .unwrap()
     }
@@ -350,6 +390,12 @@ mod tests {
         assert_eq!(read.status.unwrap().refresh_time.as_deref(), Some("7"));
         assert_eq!(read.metadata.managed_fields, None);
         check(&mut index, 8, 2, "two", Seen::Changed { new: false });
+        let users =
+            |index: &Index, namespace: &str, name: &str| index.users_of(&Name::new(namespace, name)).len();
+        assert_eq!(
+            (users(&index, "ns", "one"), users(&index, "", "all"), users(&index, "", "one")),
+            (1, 1, 0)
+        );
         assert_eq!(index.makers_of(&Name::new("ns", "one")), []);
         assert_eq!(index.makers_of(&Name::new("ns", "two")), [Name::new("ns", "es")]);
         let gone = index.keep_only(Watched::ExternalSecrets, &HashSet::new());

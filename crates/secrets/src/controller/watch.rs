@@ -11,13 +11,17 @@ use crate::decide::refresh::TargetState;
 use crate::decide::secret::{DATA_HASH, MANAGED, data_hash};
 use futures::{Stream, StreamExt};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::Resource;
 use kube::api::Api;
 use kube::core::{DynamicObject, ObjectMeta, PartialObjectMeta};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
+use serde::de::DeserializeOwned;
 use std::collections::HashSet;
+use std::fmt::Debug;
 use std::sync::Arc;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Objects a page: large enough to be quick, small enough that a page of large Secrets is no burden.
@@ -46,60 +50,53 @@ impl Context {
     }
 }
 
-/// Runs all watches until the token ends. `listed` counts the watches that have shown all there is.
-pub(crate) async fn run(context: &Context, listed: watch::Sender<usize>, stop: &CancellationToken) {
-    let stores = |kind: StoreKind, namespaced| {
-        let stream = watcher(context.dynamic(kind.as_str(), namespaced), config());
-        follow(context, Watched::Stores(kind), stream, &listed, stop, on_store, off_store)
-    };
-    let external_secrets = follow(
-        context,
-        Watched::ExternalSecrets,
-        watcher(context.dynamic(api::EXTERNAL_SECRET, true), config()),
-        &listed,
-        stop,
-        on_external_secret,
-        off_external_secret,
-    );
-    let cluster_external_secrets = follow(
-        context,
-        Watched::ClusterExternalSecrets,
-        watcher(context.dynamic(api::CLUSTER_EXTERNAL_SECRET, false), config()),
-        &listed,
-        stop,
-        on_cluster_external_secret,
-        off_cluster_external_secret,
-    );
-    let secrets = follow(
-        context,
-        Watched::Secrets,
-        watcher(context.secrets(), config().labels(&format!("{MANAGED}=true"))),
-        &listed,
-        stop,
-        on_secret,
-        off_secret,
-    );
-    let namespaces = follow(
-        context,
-        Watched::Namespaces,
-        watcher(Api::<PartialObjectMeta<Namespace>>::all(context.client().clone()), config()),
-        &listed,
-        stop,
-        on_namespace,
-        off_namespace,
-    );
-    futures::join!(
-        stores(StoreKind::SecretStore, true),
-        stores(StoreKind::ClusterSecretStore, false),
-        external_secrets,
-        cluster_external_secrets,
-        secrets,
-        namespaces
-    );
+/// Starts all watches; each ends with the token. `listed` counts those that have shown all there is.
+pub(crate) fn start(
+    context: &Context,
+    tasks: &mut JoinSet<()>,
+    listed: &watch::Sender<usize>,
+    stop: &CancellationToken,
+) {
+    let mut watches = Watches { context, tasks, listed, stop };
+    for (kind, namespaced) in [(StoreKind::SecretStore, true), (StoreKind::ClusterSecretStore, false)] {
+        let api = context.dynamic(kind.as_str(), namespaced);
+        watches.follow(Watched::Stores(kind), api, config(), on_store, off_store);
+    }
+    let api = context.dynamic(api::EXTERNAL_SECRET, true);
+    watches.follow(Watched::ExternalSecrets, api, config(), on_external_secret, off_external_secret);
+    let api = context.dynamic(api::CLUSTER_EXTERNAL_SECRET, false);
+    let (on, off) = (on_cluster_external_secret, off_cluster_external_secret);
+    watches.follow(Watched::ClusterExternalSecrets, api, config(), on, off);
+    let managed = config().labels(&format!("{MANAGED}=true"));
+    watches.follow(Watched::Secrets, context.secrets(), managed, on_secret, off_secret);
+    let api = Api::<PartialObjectMeta<Namespace>>::all(context.client().clone());
+    watches.follow(Watched::Namespaces, api, config(), on_namespace, off_namespace);
 }
 
 /// How many watches there are.
 pub(crate) const WATCHES: usize = 6;
+
+struct Watches<'a> {
+    context: &'a Context,
+    tasks: &'a mut JoinSet<()>,
+    listed: &'a watch::Sender<usize>,
+    stop: &'a CancellationToken,
+}
+
+type On<K> = fn(&Context, &K) -> Arc<Name>;
+type Off = fn(&Context, &Arc<Name>);
+
+impl Watches<'_> {
+    fn follow<K>(&mut self, kind: Watched, api: Api<K>, config: watcher::Config, on: On<K>, off: Off)
+    where
+        K: HasMeta + Resource + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
+    {
+        let (context, listed, stop) = (self.context.clone(), self.listed.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            follow(&context, kind, watcher(api, config), &listed, &stop, on, off).await
+        });
+    }
+}
 
 /// Follows one watch. A list that began anew tells what went while nobody looked.
 async fn follow<K, S>(
@@ -108,8 +105,8 @@ async fn follow<K, S>(
     stream: S,
     listed: &watch::Sender<usize>,
     stop: &CancellationToken,
-    on: fn(&Context, &K) -> Arc<Name>,
-    off: fn(&Context, &Arc<Name>),
+    on: On<K>,
+    off: Off,
 ) where
     K: HasMeta + Clone + Send + 'static,
     S: Stream<Item = watcher::Result<Event<K>>> + Send,
@@ -230,14 +227,11 @@ pub(crate) fn store_written(context: &Context, object: &DynamicObject) {
 
 /// A store that became ready wakes the ExternalSecrets that wait for it.
 fn wake_users(context: &Context, store: &Name) {
-    let names = context.index().external_secret_names();
-    for name in names {
+    let users = context.index().users_of(store);
+    for name in users {
         let Some(text) = context.index().external_secret(&name) else { continue };
         let Ok(object) = text.read::<super::index::ExternalSecret>() else { continue };
-        let uses = super::external_secret::stores_of(&object.spec)
-            .any(|reference| *super::index::store_name(reference, &name.namespace) == *store);
-        let waits = object.status.is_none_or(|status| !Condition::is_ready(&status.conditions));
-        if uses && waits {
+        if object.status.is_none_or(|status| !Condition::is_ready(&status.conditions)) {
             context.queue().add(Work::ExternalSecret(name), Class::First);
         }
     }

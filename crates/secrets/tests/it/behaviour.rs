@@ -58,6 +58,8 @@ async fn external_secrets_behaviour() {
         return;
     };
     let _alone = ALONE.lock().await;
+    let log = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer();
+    let _guard = tracing::subscriber::set_global_default(log.finish());
     let world = World::new().await;
     let store_interval = Duration::from_secs(10);
     world.start(gangplank_secrets::Options { store_interval, ..Default::default() });
