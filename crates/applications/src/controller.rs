@@ -1,11 +1,11 @@
 //! Watches Applications and AppProjects, and everything that may move them: commits, clusters, the clock.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant as StdInstant};
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use kube::api::{Api, DynamicObject};
 use kube::runtime::controller::{Action, Config, Controller};
 use kube::runtime::reflector::{self, ObjectRef, Store};
@@ -22,7 +22,7 @@ use gangplank_runtime::{
 use crate::cluster::Watches;
 use crate::engine::{Engine, reconcile};
 use crate::object::text;
-use crate::ports::{Destinations, Repositories, Repository};
+use crate::ports::{DestinationChange, Destinations, Repositories, Repository};
 use crate::resources::{application_resource, project_resource};
 use crate::sets::{self, Sets};
 use crate::source::{Renders, RevisionKey, Revisions};
@@ -346,7 +346,7 @@ async fn follow_objects(
     }
 }
 
-/// Wakes the Applications of a cluster of which something became known.
+/// Wakes the Applications of clusters of which something became known; a change without a name or URL stands for all.
 async fn follow_clusters(
     destinations: Arc<dyn Destinations>,
     store: Store<DynamicObject>,
@@ -355,22 +355,56 @@ async fn follow_clusters(
 ) {
     let mut changes = destinations.changes();
     loop {
-        let change = tokio::select! {
+        let first = tokio::select! {
             () = shutdown.triggered() => return,
             change = changes.next() => match change {
                 Some(change) => change,
                 None => return,
             },
         };
+        // A fleet that comes aboard is gone through once for many of its clusters.
+        let mut batch = vec![first];
+        while let Some(Some(change)) = changes.next().now_or_never() {
+            batch.push(change);
+        }
+        let concerned = Concerned::new(&batch, destinations.as_ref());
         for application in store.state() {
             let destination = application.data.pointer("/spec/destination").unwrap_or(&Value::Null);
-            let (server, name) = (text(destination, &["server"]), text(destination, &["name"]));
-            let is_named = !name.is_empty() && name == change.name;
-            let is_at =
-                !server.is_empty() && server.trim_end_matches('/') == change.server.trim_end_matches('/');
-            if is_named || is_at {
+            if concerned.covers(text(destination, &["server"]), text(destination, &["name"])) {
                 let _ = triggers.send(ObjectRef::from_obj_with(&application, application_resource()));
             }
         }
+    }
+}
+
+/// The destinations that a batch of changes is about.
+struct Concerned {
+    all: bool,
+    servers: HashSet<String>,
+    names: HashSet<String>,
+}
+
+impl Concerned {
+    fn new(batch: &[DestinationChange], destinations: &dyn Destinations) -> Concerned {
+        let plain = |server: &str| server.trim_end_matches('/').to_owned();
+        let servers: HashSet<String> =
+            batch.iter().map(|change| plain(&change.server)).filter(|server| !server.is_empty()).collect();
+        let mut names: HashSet<String> =
+            batch.iter().map(|change| change.name.clone()).filter(|name| !name.is_empty()).collect();
+        if batch.iter().any(|change| change.name.is_empty()) {
+            let facts = destinations.clusters();
+            names.extend(
+                facts
+                    .into_iter()
+                    .filter(|facts| servers.contains(&plain(&facts.server)))
+                    .map(|facts| facts.name),
+            );
+        }
+        let all = batch.iter().any(|change| change.name.is_empty() && change.server.is_empty());
+        Concerned { all, servers, names }
+    }
+
+    fn covers(&self, server: &str, name: &str) -> bool {
+        self.all || self.names.contains(name) || self.servers.contains(server.trim_end_matches('/'))
     }
 }

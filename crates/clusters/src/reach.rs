@@ -60,6 +60,8 @@ impl Reach {
 pub struct ReachChange {
     /// The Secret's name.
     pub secret: String,
+    /// The cluster's name.
+    pub name: String,
     /// The server URL.
     pub server: String,
     /// Whether the cluster is reachable now.
@@ -113,6 +115,7 @@ impl ReachIndex {
     pub(crate) fn put(&self, reach: Reach) {
         let change = ReachChange {
             secret: reach.secret.clone(),
+            name: reach.name.clone(),
             server: reach.server.clone(),
             reachable: reach.is_reachable(),
         };
@@ -122,7 +125,10 @@ impl ReachIndex {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(reach.secret.clone(), Arc::new(reach.clone()));
         let same = before.is_some_and(|before| {
-            before.state == reach.state && before.server == reach.server && before.findings == reach.findings
+            // The Secret's version stands for its labels and annotations, which others read.
+            before.state == reach.state
+                && before.resource_version == reach.resource_version
+                && before.findings == reach.findings
         });
         if !same {
             // Nobody listening is no error.
@@ -136,6 +142,7 @@ impl ReachIndex {
         if let Some(reach) = removed {
             let _ = self.changes.send(ReachChange {
                 secret: secret.to_owned(),
+                name: reach.name.clone(),
                 server: reach.server.clone(),
                 reachable: false,
             });

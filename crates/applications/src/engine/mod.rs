@@ -421,6 +421,7 @@ impl Writer<'_> {
     }
 
     async fn event(&self, kind: EventType, reason: &str, note: &str) {
+        tracing::info!(application = %self.application.name, reason, note);
         let object: Result<DynamicObject, _> = serde_json::from_value(self.application.object.clone());
         if let Ok(object) = object {
             let regarding = object.object_ref(&application_resource());

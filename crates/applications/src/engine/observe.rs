@@ -236,6 +236,8 @@ async fn fill(
     let tracker = application.tracker(&engine.options.namespace, &spec.destination.namespace);
     let unanswered = |message: String| {
         engine.destinations.failed(&destination.server);
+        // A cluster made again under its old name serves other kinds.
+        kinds.forget();
         failed(message)
     };
     let served = served(&kinds, &destination, &rendered.objects, &application.inventory()).await;

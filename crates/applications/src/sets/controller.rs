@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::{FutureExt, Stream, StreamExt};
+use futures::{FutureExt, Stream, StreamExt, TryFutureExt, TryStreamExt};
 use jiff::Timestamp;
 use kube::api::{Api, DynamicObject, PropagationPolicy};
 use kube::runtime::controller::{Action, Controller};
@@ -34,6 +34,8 @@ const RETRY: Backoff =
     Backoff { base: Duration::from_secs(2), factor: 2.0, cap: Duration::from_secs(120), jitter: 0.2 };
 /// How often one is looked at anyway.
 const AGAIN: Duration = Duration::from_secs(180);
+/// How many Applications are written at once.
+const AT_ONCE: usize = 16;
 /// How long changes of clusters are gathered.
 const GATHER: Duration = Duration::from_millis(200);
 const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
@@ -231,6 +233,7 @@ async fn enact(
     let live: BTreeMap<String, Arc<DynamicObject>> =
         sets.applications.state().into_iter().map(|object| (object.name_any(), object)).collect();
     let is_owned = |object: &DynamicObject| object.owner_references().iter().any(|owner| owner.uid == uid);
+    let mut writes = Vec::new();
     for (name, application) in &wanted {
         if let Some(live) = live.get(name) {
             if !is_owned(live) && !live.owner_references().is_empty() {
@@ -241,8 +244,10 @@ async fn enact(
                 continue;
             }
         }
-        apply(&api, MANAGER, name, application).await?;
+        // Boxed: the closure's borrowed argument would otherwise have to hold for every lifetime.
+        writes.push(apply(&api, MANAGER, name, application).map_ok(|_| ()).boxed());
     }
+    futures::stream::iter(writes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     if spec.sync_policy.may_delete() {
         for (name, object) in
             live.iter().filter(|(name, object)| is_owned(object) && !wanted.contains_key(*name))

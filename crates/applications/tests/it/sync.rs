@@ -148,3 +148,59 @@ async fn on_the_hub_a_change_is_seen_by_a_watch() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn what_the_server_writes_in_another_form_is_no_difference() {
+    let world = World::new().await;
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec:\n  selector: {matchLabels: {a: b}}\n  \
+                      template:\n    metadata: {labels: {a: b}}\n    spec:\n      containers:\n      - name: c\n        image: i\n        \
+                      ports: [{containerPort: 80}]\n        resources: {requests: {cpu: 1000m, memory: 1024Mi}}\n";
+    let service =
+        "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {selector: {a: b}, ports: [{port: 80}]}\n";
+    world.commit(&[("app/d.yaml", deployment), ("app/s.yaml", service)]);
+    world.application("one", "app", "aks-a", automated()).await;
+    // No node runs its pods, so that it stays on its way; but it is as desired.
+    world.until_state("one", "Synced/Progressing Succeeded").await;
+    let history = || async {
+        let application = world.applications().get("one").await.unwrap();
+        application.data.pointer("/status/history").and_then(Value::as_array).map(Vec::len)
+    };
+    assert_eq!(history().await, Some(1));
+    world.commit(&[("app/d.yaml", &deployment.replace("image: i", "image: j")), ("app/s.yaml", service)]);
+    world.until("the new image is synced", || async { history().await == Some(2) }).await;
+}
+
+#[tokio::test]
+async fn a_project_permits_or_forbids() {
+    let world = World::new().await;
+    world.commit(&[("app/a.yaml", &config_map("a", "1"))]);
+    world.application("one", "app", "aks-a", automated()).await;
+    world.patch_application("one", json!({"spec": {"project": "team"}})).await;
+    let says = |needle: &'static str| {
+        let world = &world;
+        move || async move {
+            let application = world.applications().get("one").await.unwrap();
+            application
+                .data
+                .pointer("/status/conditions")
+                .is_some_and(|conditions| conditions.to_string().contains(needle))
+        }
+    };
+    world.until("the missing project is named", says("project team which does not exist")).await;
+    let project = |namespace: &str| {
+        json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "team", "namespace": "argocd"},
+            "spec": {
+                "sourceRepos": ["https://git.example.com/*"],
+                "destinations": [{"name": "aks-*", "namespace": namespace}],
+                "clusterResourceWhitelist": [{"group": "", "kind": "Namespace"}],
+            },
+        })
+    };
+    world.apply(&world.hub, "argoproj.io/v1alpha1", "AppProject", &project("other")).await;
+    world
+        .until("the forbidden namespace is named", says("do not match any of the allowed destinations"))
+        .await;
+    world.apply(&world.hub, "argoproj.io/v1alpha1", "AppProject", &project("app")).await;
+    world.until_state("one", "Synced/Healthy Succeeded").await;
+}
