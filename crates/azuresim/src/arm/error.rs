@@ -53,6 +53,16 @@ pub enum ArmError {
         /// The linked scope.
         scope: String,
     },
+    /// A lock stops it.
+    #[error(
+        "the scope '{scope}' cannot perform this operation because it is locked by '{lock}'; remove the lock first"
+    )]
+    ScopeLocked {
+        /// Where something was to be done.
+        scope: String,
+        /// The id of the lock.
+        lock: String,
+    },
     /// The query has no `api-version`.
     #[error("the api-version query parameter (?api-version=) is required for all requests")]
     MissingApiVersionParameter,
@@ -211,6 +221,7 @@ impl ArmError {
             ExpiredAuthenticationToken => "ExpiredAuthenticationToken",
             AuthorizationFailed { .. } => "AuthorizationFailed",
             LinkedAuthorizationFailed { .. } => "LinkedAuthorizationFailed",
+            ScopeLocked { .. } => "ScopeLocked",
             MissingApiVersionParameter => "MissingApiVersionParameter",
             InvalidApiVersionParameter(_) => "InvalidApiVersionParameter",
             NoRegisteredProviderFound(_) => "NoRegisteredProviderFound",
@@ -264,6 +275,7 @@ impl ArmError {
             | ParentResourceNotFound(_) => StatusCode::NOT_FOUND,
             MethodNotAllowed { .. } | UnsupportedRegion(_) => StatusCode::METHOD_NOT_ALLOWED,
             InvalidResourceLocation { .. }
+            | ScopeLocked { .. }
             | OperationNotAllowed { .. }
             | ConcurrentFederatedIdentityCredentialsWrites(_)
             | FederatedIdentityCredentialExists(_)

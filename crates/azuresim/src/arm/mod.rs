@@ -18,6 +18,7 @@ mod groups;
 mod identities;
 mod kubeconfig;
 mod limits;
+mod locks;
 mod operations;
 mod path;
 mod region;
@@ -105,8 +106,10 @@ async fn route(request: &Request<'_>, lower: &[&str]) -> Answer {
             ["roledefinitions", id] => definitions::one(request, &scope, id),
             ["roleassignments"] => assignments::list(request, &scope),
             ["roleassignments", name] => assignments::one(request, &scope, name),
-            // azurerm and az look for locks and policies before they delete.
-            ["locks" | "policyassignments" | "denyassignments"] if request.is(&Method::GET) => {
+            ["locks"] => locks::list(request, &scope),
+            ["locks", _] => locks::one(request, &scope, request.last()),
+            ["policyassignments" | "denyassignments"] if request.is(&Method::GET) => {
+                request.authorize("Microsoft.Authorization/policyAssignments/read", &scope)?;
                 Ok(request.page(Vec::new()))
             }
             [kind, ..] => Err(ArmError::NoRegisteredProviderFound(format!("Microsoft.Authorization/{kind}"))),

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::ArmError;
+use super::{ArmError, locks};
 use crate::{
     cloud::Azure,
     entra::{Caller, CallerError},
@@ -55,6 +55,11 @@ impl<'a> Request<'a> {
         if segments.is_empty() { "/".to_owned() } else { format!("/{}", segments.join("/")) }
     }
 
+    /// The last segment of the path, in the letter case of the request.
+    pub(super) fn last(&self) -> &str {
+        self.call.segments.last().map(String::as_str).unwrap_or_default()
+    }
+
     /// The subscription's id as its tenant writes it.
     pub(super) fn subscription(&self, id: &str) -> Result<String, ArmError> {
         let known =
@@ -62,7 +67,7 @@ impl<'a> Request<'a> {
         known.map(|id| id.to_string()).ok_or_else(|| ArmError::SubscriptionNotFound(id.to_owned()))
     }
 
-    /// Fails unless the caller may do `action` at `scope`.
+    /// Fails unless the caller may do `action` at `scope` and no lock stops it.
     pub(super) fn authorize(&self, action: &str, scope: &str) -> Result<(), ArmError> {
         self.authorize_with(action, &Attributes::default(), scope)
     }
@@ -75,7 +80,7 @@ impl<'a> Request<'a> {
         scope: &str,
     ) -> Result<(), ArmError> {
         if self.azure.allows_with(self.caller.object_id, Operation::Action(action), attributes, scope) {
-            return Ok(());
+            return locks::check(self, action, scope);
         }
         Err(ArmError::AuthorizationFailed {
             app_id: self.caller.app_id.clone(),

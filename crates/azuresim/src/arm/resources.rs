@@ -111,6 +111,7 @@ pub(super) fn document(azure: &Azure, resource: &Resource) -> Value {
 /// What follows when a resource is taken out of the store: its assignments go, its principals go, a vault is soft-deleted.
 pub(super) fn forget(azure: &Azure, store: &mut Store, resource: &Resource) {
     azure.rbac_mut().forget_scope(&resource.id);
+    store.locks.forget_scope(&resource.id);
     match &resource.body {
         Body::Group { .. } => {}
         Body::Cluster(cluster) => {

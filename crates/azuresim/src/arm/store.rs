@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     clusters::Cluster,
     identities::Identity,
+    locks::Locks,
     operations::{Operations, Work},
     path::{Kind, group_of, name_of},
     vaults::{DeletedVault, Vault},
@@ -66,6 +67,7 @@ impl Resource {
 pub(crate) struct Store {
     resources: BTreeMap<String, Resource>,
     pub(super) operations: Operations,
+    pub(super) locks: Locks,
     /// By name in lower case.
     pub(super) deleted_vaults: BTreeMap<String, DeletedVault>,
 }

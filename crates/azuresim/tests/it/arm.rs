@@ -402,3 +402,55 @@ async fn equal_seeds_make_equal_worlds() {
     }
     assert_eq!(shown[0], shown[1]);
 }
+
+#[tokio::test]
+async fn locks_hold_whatever_the_role() {
+    let world = World::new();
+    let cluster =
+        world.cloud.create_cluster(GROUP, NewCluster::new("aks1", "westeurope")).await.expect("a cluster").id;
+    let identity = world.cloud.create_identity(GROUP, "argocd-prd", "westeurope").expect("an identity").id;
+    let lock =
+        |scope: &str| format!("{scope}/providers/Microsoft.Authorization/locks/keep?api-version=2020-05-01");
+    let level = |level: &str| json!({"properties": {"level": level, "notes": "careful"}});
+    let v = "?api-version=2024-11-30";
+    let credential = |scope: &str| format!("{scope}/listClusterUserCredential{v}");
+    check(
+        &world,
+        ARM,
+        &[
+            ("GET", &lock(&cluster), NONE, 404, "ResourceNotFound"),
+            ("PUT", &lock(&cluster), level("Forever"), 400, "InvalidRequestContent"),
+            ("PUT", &lock(&cluster), level("CanNotDelete"), 201, ""),
+            ("PUT", &lock(&cluster), level("CanNotDelete"), 200, ""),
+            ("DELETE", &format!("{cluster}{v}"), NONE, 409, "ScopeLocked"),
+            ("DELETE", &format!("{GROUP}{v}"), NONE, 409, "ScopeLocked"),
+            ("POST", &credential(&cluster), NONE, 200, ""),
+            ("PATCH", &format!("{cluster}{v}"), json!({"tags": {}}), 200, ""),
+            ("DELETE", &format!("{identity}{v}"), NONE, 200, ""),
+            ("PUT", &lock(GROUP), level("ReadOnly"), 201, ""),
+            ("PATCH", &format!("{cluster}{v}"), json!({"tags": {}}), 409, "ScopeLocked"),
+            ("POST", &credential(&cluster), NONE, 409, "ScopeLocked"),
+            ("PUT", &format!("{identity}{v}"), json!({"location": "westeurope"}), 409, "ScopeLocked"),
+            ("GET", &format!("{cluster}{v}"), NONE, 200, ""),
+            ("DELETE", &lock(GROUP), NONE, 200, ""),
+            ("DELETE", &lock(&cluster), NONE, 200, ""),
+            ("DELETE", &lock(&cluster), NONE, 204, ""),
+            ("DELETE", &format!("{cluster}{v}"), NONE, 202, ""),
+        ],
+    )
+    .await;
+    world.cloud.set_secret("argocd-prd-akv", "a", gangplank_azuresim::SecretSeed::new("x")).expect("set");
+    check(&world, ARM, &[("PUT", &lock(GROUP), level("ReadOnly"), 201, "")]).await;
+    check(&world, VAULT, &[("DELETE", "/secrets/a?api-version=7.4", NONE, 200, "")]).await;
+    let list = world
+        .get(&format!("{ARM}{GROUP}/providers/Microsoft.Authorization/locks?api-version=2020-05-01"))
+        .await;
+    let expected = json!({
+        "id": format!("{GROUP}/providers/Microsoft.Authorization/locks/keep"), "name": "keep",
+        "type": "Microsoft.Authorization/locks", "properties": {"level": "ReadOnly", "notes": "careful"},
+    });
+    assert_eq!(list.body["value"], json!([expected]));
+    let reader = world.caller("reader", "Reader", "/", ARM).await;
+    let refused = world.with(&reader, "DELETE", &format!("{ARM}{}", lock(GROUP)), NONE).await;
+    assert_eq!(refused.status, 403);
+}
