@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::wire::Reply;
+use crate::wire::{Reply, sentence};
 
 /// Why Resource Manager refuses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -318,9 +318,6 @@ struct ErrorDetail<'a> {
 
 impl<'a> ErrorBody<'a> {
     pub(crate) fn new(code: &'a str, message: &str) -> Self {
-        let mut letters = message.chars();
-        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-        let message = first.into_iter().chain(letters).chain(['.']).collect();
-        ErrorBody { error: ErrorDetail { code, message } }
+        ErrorBody { error: ErrorDetail { code, message: sentence(message) } }
     }
 }

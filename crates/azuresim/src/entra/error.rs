@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     cloud::Azure,
-    wire::{Call, Reply},
+    wire::{Call, Reply, sentence},
 };
 
 /// Why no token is issued.
@@ -155,14 +155,11 @@ impl EntraError {
             .and_then(|id| Uuid::try_parse(id).ok())
             .unwrap_or_else(|| azure.ids.next("correlation", ""))
             .to_string();
-        let message = self.to_string();
-        let mut letters = message.chars();
-        let first = letters.next().map(|letter| letter.to_ascii_uppercase()).into_iter();
-        let message: String = first.chain(letters).collect();
+        let message = sentence(&self.to_string());
         let body = Body {
             error: self.oauth_error(),
             error_description: format!(
-                "AADSTS{code}: {message}. Trace ID: {trace_id} Correlation ID: {correlation_id} Timestamp: {timestamp}"
+                "AADSTS{code}: {message} Trace ID: {trace_id} Correlation ID: {correlation_id} Timestamp: {timestamp}"
             ),
             error_codes: [code],
             timestamp,
