@@ -28,28 +28,22 @@ pub(super) fn validate(node: &Node, path: &str, number: &Number) -> Vec<(String,
     errors.extend(check.range(number, "Checked"));
     let Limits { multiple_of, minimum, maximum, .. } = &node.limits;
     if let Some(factor) = multiple_of {
-        errors.extend(check.boundary(*factor, "MultipleOf"));
-        errors.extend(check.multiple_of(*factor));
+        let misfit = check.boundary(*factor, "MultipleOf");
+        let whole = check.whole(misfit.is_some());
+        errors.extend(misfit);
+        errors.extend(check.multiple_of(*factor, whole));
     }
     if let Some(minimum) = minimum {
         let exclusive = node.limits.exclusive_minimum;
-        errors.extend(check.boundary(*minimum, "Minimum boundary"));
-        let (below, shown) =
-            check.against(*minimum, |value, limit| value < limit || (exclusive && value <= limit));
-        if below {
-            let words = if exclusive { "greater than" } else { "greater than or equal to" };
-            errors.push(check.error(format!("{path} in body should be {words} {shown}")));
-        }
+        let words = if exclusive { "greater than" } else { "greater than or equal to" };
+        let below = |value, limit| value < limit || (exclusive && value <= limit);
+        errors.extend(check.limit(*minimum, "Minimum boundary", below, words));
     }
     if let Some(maximum) = maximum {
         let exclusive = node.limits.exclusive_maximum;
-        errors.extend(check.boundary(*maximum, "Maximum boundary"));
-        let (above, shown) =
-            check.against(*maximum, |value, limit| value > limit || (exclusive && value >= limit));
-        if above {
-            let words = if exclusive { "less than" } else { "less than or equal to" };
-            errors.push(check.error(format!("{path} in body should be {words} {shown}")));
-        }
+        let words = if exclusive { "less than" } else { "less than or equal to" };
+        let above = |value, limit| value > limit || (exclusive && value >= limit);
+        errors.extend(check.limit(*maximum, "Maximum boundary", above, words));
     }
     errors
 }
@@ -67,9 +61,25 @@ impl Check<'_> {
         (message, error)
     }
 
-    /// Compares the number with a limit: whole numbers with the whole part of the limit. Also the limit as shown.
-    fn against(&self, limit: f64, breaks: impl Fn(f64, f64) -> bool) -> (bool, String) {
-        match self.number.as_i64() {
+    /// The number, where it is compared as a whole one: not with a limit that its type can't hold.
+    fn whole(&self, misfit: bool) -> Option<i64> {
+        self.number.as_i64().filter(|_| !misfit)
+    }
+
+    fn float(&self) -> f64 {
+        self.number.as_f64().unwrap_or(f64::NAN)
+    }
+
+    /// The errors of a lower or upper limit: whole numbers are compared with its whole part.
+    fn limit(
+        &self,
+        limit: f64,
+        what: &str,
+        breaks: impl Fn(f64, f64) -> bool,
+        words: &str,
+    ) -> Vec<(String, FieldError)> {
+        let mut errors = Vec::from_iter(self.boundary(limit, what));
+        let (broken, shown) = match self.whole(!errors.is_empty()) {
             // Limits beyond what a float holds exactly are compared as floats; the real server loses as much.
             #[expect(
                 clippy::cast_possible_truncation,
@@ -77,31 +87,34 @@ impl Check<'_> {
                 reason = "as the real server does"
             )]
             Some(value) => (breaks(value as f64, limit.trunc()), (limit as i64).to_string()),
-            None => (breaks(self.number.as_f64().unwrap_or(f64::NAN), limit), shown(limit)),
+            None => (breaks(self.float(), limit), shown(limit)),
+        };
+        if broken {
+            errors.push(self.error(format!("{} in body should be {words} {shown}", self.path)));
         }
+        errors
     }
 
-    fn multiple_of(&self, factor: f64) -> Option<(String, FieldError)> {
-        if factor <= 0.0 {
-            return Some(self.error(format!(
-                "factor MultipleOf declared for {} must be positive: {}",
-                self.path,
-                shown(factor)
-            )));
-        }
-        let (multiple, factor) = match self.number.as_i64() {
+    fn multiple_of(&self, factor: f64, whole: Option<i64>) -> Option<(String, FieldError)> {
+        let (positive, multiple, factor) = match whole {
             #[expect(clippy::cast_possible_truncation, reason = "as the real server does")]
             Some(value) => {
                 let factor = factor as i64;
-                (factor > 0 && value % factor == 0, factor.to_string())
+                (factor > 0, value.checked_rem(factor) == Some(0), Number::from(factor))
             }
             None => {
-                let value = self.number.as_f64().unwrap_or(f64::NAN);
-                let quotient = if factor < 1.0 { 1.0 / factor * value } else { value / factor };
-                (is_whole(quotient), shown(factor))
+                let quotient = if factor < 1.0 { 1.0 / factor * self.float() } else { self.float() / factor };
+                (factor > 0.0, is_whole(quotient), Number::from_f64(factor)?)
             }
         };
-        (!multiple).then(|| self.error(format!("{} in body should be a multiple of {factor}", self.path)))
+        let shown = go_text::float(&factor);
+        if !positive {
+            let path = self.path;
+            let message = format!("factor MultipleOf declared for {path} must be positive: {shown}");
+            let error = FieldError::new(Reason::Invalid, path, &Value::Number(factor), message.clone());
+            return Some((message, error));
+        }
+        (!multiple).then(|| self.error(format!("{} in body should be a multiple of {shown}", self.path)))
     }
 
     /// A limit that the type can't hold is an error of its own.

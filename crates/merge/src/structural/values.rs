@@ -258,8 +258,12 @@ fn allowed(node: &Node, path: &str, value: &Value, found: &mut Outcome) {
     if allowed.is_empty() {
         return;
     }
+    // A value is made one of the allowed value's type before it is compared: a float loses its fraction.
     let same = |one: &Value| match (one, value) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Number(a), Value::Number(b)) => {
+            let given = b.as_f64().map(|b| if a.is_f64() { b } else { b.trunc() });
+            a == b || a.as_f64() == given
+        }
         (a, b) => a == b,
     };
     if !allowed.iter().any(same) {
