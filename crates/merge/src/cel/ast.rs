@@ -44,6 +44,8 @@ pub(super) struct Loop {
     pub(super) kind: LoopKind,
     pub(super) range: Expr,
     pub(super) variable: String,
+    /// Where there are two variables, the first is the place or the key, and the second the value.
+    pub(super) second: Option<String>,
     /// Of a `map` with three arguments: which elements are taken.
     pub(super) filter: Option<Expr>,
     pub(super) body: Expr,
@@ -56,6 +58,10 @@ pub(super) enum LoopKind {
     ExistsOne,
     Map,
     Filter,
+    TransformList,
+    TransformMap,
+    TransformMapEntry,
+    SortBy,
     /// `optional.optMap(variable, body)`
     OptionalMap,
     /// `optional.optFlatMap(variable, body)`
@@ -96,6 +102,7 @@ impl Expr {
             Kind::Loop(inner) => {
                 inner.range.uses(name)
                     || (inner.variable != name
+                        && inner.second.as_deref() != Some(name)
                         && (inner.body.uses(name)
                             || inner.filter.as_ref().is_some_and(|filter| filter.uses(name))))
             }

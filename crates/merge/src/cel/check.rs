@@ -9,6 +9,8 @@ use super::types::Ty;
 pub(crate) struct Scope<'s> {
     names: Vec<(String, Ty<'s>)>,
     issues: Vec<Issue>,
+    /// Whether lists and maps may hold values of different types.
+    mixed: bool,
 }
 
 /// The names of types, which are values as well.
@@ -19,7 +21,7 @@ impl<'s> Scope<'s> {
     /// A scope of some variables.
     pub(crate) fn new(variables: &[(&str, Ty<'s>)]) -> Self {
         let names = variables.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect();
-        Self { names, issues: Vec::new() }
+        Self { names, issues: Vec::new(), mixed: false }
     }
 }
 
@@ -69,15 +71,20 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// The one type of all, or anything.
+    /// The one type of all: the first one's, unless one may be anything.
     fn common<'e>(&mut self, elements: impl Iterator<Item = &'e Expr>) -> Ty<'s> {
         let mut common: Option<Ty<'s>> = None;
         for element in elements {
             let ty = self.visit(element);
             common = match common {
                 None => Some(ty),
-                Some(known) if known.fits(&ty) && !ty.is_dyn() => Some(known),
-                Some(_) => Some(Ty::Dyn),
+                Some(known) if !known.fits(&ty) && self.mixed => Some(Ty::Dyn),
+                Some(known) if !known.fits(&ty) => {
+                    self.refuse(element.at, format!("expected type '{known}' but found '{ty}'"));
+                    Some(known)
+                }
+                Some(known) if known.is_dyn() || ty.is_dyn() => Some(Ty::Dyn),
+                Some(known) => Some(known),
             };
         }
         common.unwrap_or(Ty::Dyn)
@@ -113,7 +120,11 @@ impl<'s> Scope<'s> {
             }
         }
         let target = target.map(|target| self.visit(target));
+        // What is put into a text may be of different types.
+        let mixed = self.mixed;
+        self.mixed |= name == "format";
         let types: Vec<Ty<'s>> = arguments.iter().map(|argument| self.visit(argument)).collect();
+        self.mixed = mixed;
         if !overloads::is_known(name) {
             return self.refuse(at, format!("undeclared reference to '{name}' (in container '')"));
         }
@@ -127,7 +138,15 @@ impl<'s> Scope<'s> {
             return Ty::Optional(Box::new(inner.unwrap_or(Ty::Dyn)));
         }
         match overloads::result(name, target.as_ref(), &types) {
-            Some(ty) => ty,
+            Some(ty) => {
+                if let ("matches", Some(Expr { at, kind: Kind::Text(pattern), .. })) =
+                    (name, arguments.last())
+                    && crate::pattern::compile(pattern).is_err()
+                {
+                    self.refuse(*at, "invalid matches argument".to_owned());
+                }
+                ty
+            }
             None => {
                 let shown = types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                 let target = target.map(|target| format!("{target}.")).unwrap_or_default();
@@ -140,9 +159,11 @@ impl<'s> Scope<'s> {
 
     fn repeat(&mut self, inner: &Loop) -> Ty<'s> {
         let range = self.visit(&inner.range);
-        let element = match &range {
-            Ty::List(element) | Ty::Map(element, _) | Ty::Optional(element) => element.as_ref().clone(),
-            Ty::Dyn => Ty::Dyn,
+        let (key, element) = match &range {
+            Ty::List(element) | Ty::Optional(element) => (Ty::Int, element.as_ref().clone()),
+            Ty::Map(key, value) if inner.second.is_some() => (key.as_ref().clone(), value.as_ref().clone()),
+            Ty::Map(key, _) => (Ty::Dyn, key.as_ref().clone()),
+            Ty::Dyn => (Ty::Dyn, Ty::Dyn),
             other => {
                 let message = format!(
                     "expression of type '{other}' cannot be range of a comprehension (must be list, map, or dynamic)"
@@ -150,7 +171,14 @@ impl<'s> Scope<'s> {
                 return self.refuse(inner.range.at, message);
             }
         };
-        self.names.push((inner.variable.clone(), element.clone()));
+        let outer = self.names.len();
+        match &inner.second {
+            Some(second) => {
+                self.names.push((inner.variable.clone(), key.clone()));
+                self.names.push((second.clone(), element.clone()));
+            }
+            None => self.names.push((inner.variable.clone(), element.clone())),
+        }
         if let Some(filter) = &inner.filter {
             self.condition(filter);
         }
@@ -163,11 +191,17 @@ impl<'s> Scope<'s> {
                 self.condition(&inner.body);
                 Ty::List(Box::new(element))
             }
-            LoopKind::Map => Ty::List(Box::new(self.visit(&inner.body))),
+            LoopKind::Map | LoopKind::TransformList => Ty::List(Box::new(self.visit(&inner.body))),
+            LoopKind::TransformMap => Ty::Map(Box::new(key), Box::new(self.visit(&inner.body))),
+            LoopKind::TransformMapEntry => self.visit(&inner.body),
+            LoopKind::SortBy => {
+                self.visit(&inner.body);
+                Ty::List(Box::new(element))
+            }
             LoopKind::OptionalMap => Ty::Optional(Box::new(self.visit(&inner.body))),
             LoopKind::OptionalFlatMap => self.visit(&inner.body),
         };
-        self.names.pop();
+        self.names.truncate(outer);
         result
     }
 

@@ -5,6 +5,11 @@ use super::value::Val;
 
 type Converted<'v> = Result<Val<'v>, String>;
 
+/// What is said of a text that stands for no value of a type.
+fn unfit(wanted: &str) -> String {
+    format!("type conversion error from 'string' to '{wanted}'")
+}
+
 fn none<'v>() -> Converted<'v> {
     Err("no such overload".to_owned())
 }
@@ -16,9 +21,7 @@ pub(super) fn to_int<'v>(value: &Val<'v>) -> Converted<'v> {
         Val::Uint(value) => i64::try_from(*value).map_err(|_| "integer overflow")?,
         Val::Double(value) if value.abs() < 9.2e18 => value.trunc() as i64,
         Val::Double(_) => return Err("integer overflow".to_owned()),
-        Val::Text(text) => {
-            text.parse().map_err(|_| format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))?
-        }
+        Val::Text(text) => text.parse().map_err(|_| unfit("int"))?,
         Val::Timestamp(seconds, _) => *seconds,
         Val::Duration(nanos) => *nanos,
         _ => return none(),
@@ -32,9 +35,7 @@ pub(super) fn to_uint<'v>(value: &Val<'v>) -> Converted<'v> {
         Val::Int(value) => u64::try_from(*value).map_err(|_| "unsigned integer overflow")?,
         Val::Double(value) if (0.0..1.8e19).contains(value) => value.trunc() as u64,
         Val::Double(_) => return Err("unsigned integer overflow".to_owned()),
-        Val::Text(text) => {
-            text.parse().map_err(|_| format!("strconv.ParseUint: parsing {text:?}: invalid syntax"))?
-        }
+        Val::Text(text) => text.parse().map_err(|_| unfit("uint"))?,
         _ => return none(),
     }))
 }
@@ -45,9 +46,7 @@ pub(super) fn to_double<'v>(value: &Val<'v>) -> Converted<'v> {
         Val::Double(value) => *value,
         Val::Int(value) => *value as f64,
         Val::Uint(value) => *value as f64,
-        Val::Text(text) => {
-            text.parse().map_err(|_| format!("strconv.ParseFloat: parsing {text:?}: invalid syntax"))?
-        }
+        Val::Text(text) => text.parse().map_err(|_| unfit("double"))?,
         _ => return none(),
     }))
 }
@@ -65,6 +64,7 @@ pub(super) fn to_text<'v>(value: &Val<'v>) -> Converted<'v> {
         Val::Bytes(bytes) => Val::text(
             std::str::from_utf8(bytes).map_err(|_| "invalid UTF-8 in bytes, cannot convert to string")?,
         ),
+        Val::Special(special) => Val::text(special.shown().ok_or("no such overload")?),
         Val::Duration(nanos) => Val::text(time::show_duration(*nanos)),
         Val::Timestamp(seconds, nanos) => Val::text(time::show_timestamp(*seconds, *nanos)),
         _ => return none(),
@@ -75,9 +75,9 @@ pub(super) fn to_bool<'v>(value: &Val<'v>) -> Converted<'v> {
     match value {
         Val::Bool(_) => Ok(value.clone()),
         Val::Text(text) => match text.as_ref() {
-            "true" | "True" | "TRUE" | "t" | "1" => Ok(Val::Bool(true)),
-            "false" | "False" | "FALSE" | "f" | "0" => Ok(Val::Bool(false)),
-            other => Err(format!("strconv.ParseBool: parsing {other:?}: invalid syntax")),
+            "true" | "True" | "TRUE" | "t" | "T" | "1" => Ok(Val::Bool(true)),
+            "false" | "False" | "FALSE" | "f" | "F" | "0" => Ok(Val::Bool(false)),
+            _ => Err(unfit("bool")),
         },
         _ => none(),
     }
@@ -96,7 +96,7 @@ pub(super) fn to_duration<'v>(value: &Val<'v>) -> Converted<'v> {
         Val::Duration(_) => Ok(value.clone()),
         Val::Text(text) => match time::parse_duration(text) {
             Some(nanos) => Ok(Val::Duration(nanos)),
-            None => Err(format!("time: invalid duration {text:?}")),
+            None => Err(unfit("google.protobuf.Duration")),
         },
         _ => none(),
     }
@@ -108,9 +108,7 @@ pub(super) fn to_timestamp<'v>(value: &Val<'v>) -> Converted<'v> {
         Val::Int(seconds) => Ok(Val::Timestamp(*seconds, 0)),
         Val::Text(text) => match time::parse_timestamp(text) {
             Some((seconds, nanos)) => Ok(Val::Timestamp(seconds, nanos)),
-            None => Err(format!(
-                "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?} as \"2006\""
-            )),
+            None => Err(unfit("google.protobuf.Timestamp")),
         },
         _ => none(),
     }

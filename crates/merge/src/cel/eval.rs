@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::ast::{Expr, Kind, Loop, LoopKind};
 use super::functions;
+use super::lists;
 use super::value::Val;
 
 /// How many steps an evaluation may still take. A step is a node of the expression or a part of a long text.
@@ -204,19 +205,19 @@ fn repeat<'v>(inner: &Loop, variables: &mut Variables<'v>) -> Evaluated<'v> {
         let Val::Optional(content) = range else { return Err("no such overload".to_owned()) };
         let Some(content) = content else { return Ok(Val::Optional(None)) };
         let result =
-            with(&inner.variable, (*content).clone(), variables, |variables| eval(&inner.body, variables))?;
+            with(inner, (*content).clone(), None, variables, |variables| eval(&inner.body, variables))?;
         return Ok(if inner.kind == LoopKind::OptionalMap {
             Val::Optional(Some(result.into()))
         } else {
             result
         });
     }
-    let elements = range.elements().or_else(|| range.keys()).ok_or("no such overload")?;
     let mut out = Vec::new();
+    let mut entries = Vec::new();
     let mut found = 0_usize;
     let mut failed = None;
-    for element in elements {
-        let body = with(&inner.variable, element.clone(), variables, |variables| {
+    for (element, second) in steps(&range, inner.second.is_some()).ok_or("no such overload")? {
+        let body = with(inner, element.clone(), second, variables, |variables| {
             if let Some(filter) = &inner.filter
                 && !matches!(eval(filter, variables)?, Val::Bool(true))
             {
@@ -234,8 +235,19 @@ fn repeat<'v>(inner: &Loop, variables: &mut Variables<'v>) -> Evaluated<'v> {
             (body, _) => body?,
         };
         match (inner.kind, body) {
-            (LoopKind::Map, Some(value)) => out.push(value),
-            (LoopKind::Map, None) => {}
+            (LoopKind::Map | LoopKind::TransformList, Some(value)) => out.push(value),
+            (LoopKind::TransformMap, Some(value)) => entries.push((element, value)),
+            (LoopKind::TransformMapEntry, Some(value)) => {
+                for key in value.keys().ok_or("no such overload")? {
+                    if entries.iter().any(|(known, _): &(Val<'v>, Val<'v>)| known.equals(&key)) {
+                        return Err("insert failed: key already exists".to_owned());
+                    }
+                    let value = value.at_key(&key).unwrap_or(Val::Null);
+                    entries.push((key, value));
+                }
+            }
+            (LoopKind::SortBy, Some(key)) => entries.push((key, element)),
+            (_, None) => {}
             (LoopKind::All, Some(Val::Bool(false))) => return Ok(Val::Bool(false)),
             (LoopKind::Exists, Some(Val::Bool(true))) => return Ok(Val::Bool(true)),
             (LoopKind::ExistsOne, Some(Val::Bool(true))) => found += 1,
@@ -249,19 +261,46 @@ fn repeat<'v>(inner: &Loop, variables: &mut Variables<'v>) -> Evaluated<'v> {
         (LoopKind::All, None) => Ok(Val::Bool(true)),
         (LoopKind::Exists, None) => Ok(Val::Bool(false)),
         (LoopKind::ExistsOne, None) => Ok(Val::Bool(found == 1)),
+        (LoopKind::TransformMap | LoopKind::TransformMapEntry, None) => Ok(Val::Map(entries.into())),
+        (LoopKind::SortBy, None) => {
+            variables.budget.spend(entries.len().saturating_mul(entries.len()))?;
+            let (keys, elements): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+            lists::sorted(&elements, &keys)
+        }
         _ => Ok(Val::list(out)),
     }
 }
 
-/// Evaluates with one more variable.
+/// What the variables of a loop stand for, one step after the other.
+fn steps<'v>(range: &Val<'v>, two: bool) -> Option<Vec<(Val<'v>, Option<Val<'v>>)>> {
+    if let Some(elements) = range.elements() {
+        let places = (0..).map(Val::Int);
+        return Some(match two {
+            true => places.zip(elements.into_iter().map(Some)).collect(),
+            false => elements.into_iter().map(|element| (element, None)).collect(),
+        });
+    }
+    let keys = range.keys()?.into_iter();
+    Some(match two {
+        true => keys.map(|key| (key.clone(), range.at_key(&key))).collect(),
+        false => keys.map(|key| (key, None)).collect(),
+    })
+}
+
+/// Evaluates with the variables of a loop.
 fn with<'v, T>(
-    name: &str,
-    value: Val<'v>,
+    inner: &Loop,
+    first: Val<'v>,
+    second: Option<Val<'v>>,
     variables: &mut Variables<'v>,
     act: impl FnOnce(&mut Variables<'v>) -> Result<T, String>,
 ) -> Result<T, String> {
-    variables.names.push((name.to_owned(), value));
+    let outer = variables.names.len();
+    variables.names.push((inner.variable.clone(), first));
+    if let (Some(name), Some(value)) = (&inner.second, second) {
+        variables.names.push((name.clone(), value));
+    }
     let result = act(variables);
-    variables.names.pop();
+    variables.names.truncate(outer);
     result
 }

@@ -5,7 +5,10 @@ use std::cmp::Ordering;
 
 use super::convert;
 use super::eval::Variables;
+use super::library;
+use super::lists;
 use super::quantity::Quantity;
+use super::text_format;
 use super::time::Parts;
 use super::value::Val;
 
@@ -15,7 +18,7 @@ const NO_OVERLOAD: &str = "no such overload";
 
 /// Whether a name is the first part of names of functions.
 pub(super) fn is_space(name: &str) -> bool {
-    matches!(name, "optional" | "sets")
+    matches!(name, "optional" | "sets" | "lists" | "format" | "ip" | "strings")
 }
 
 /// Calls a function; a target is the first of its values.
@@ -24,6 +27,9 @@ pub(super) fn call<'v>(name: &str, values: &[Val<'v>], variables: &mut Variables
     let read: usize =
         values.iter().map(|value| if let Val::Text(text) = value { text.len() / 10 } else { 0 }).sum();
     variables.budget.spend(read)?;
+    if let Some(result) = library::call(name, values) {
+        return result;
+    }
     match (name, values) {
         ("_==_", [left, right]) => {
             variables.budget.spend(left.size().unwrap_or(0).min(right.size().unwrap_or(0)) / 10)?;
@@ -74,6 +80,10 @@ pub(super) fn call<'v>(name: &str, values: &[Val<'v>], variables: &mut Variables
             Ok(Val::list(pattern.find_iter(text).take(most).map(|found| Val::text(found.as_str())).collect()))
         }
         (name, [Val::Text(text), rest @ ..]) if is_of_texts(name) => of_text(name, text, rest),
+        ("lists.range", [Val::Int(count)]) => {
+            variables.budget.spend(usize::try_from(*count).unwrap_or(0))?;
+            Ok(Val::list((0..*count).map(Val::Int).collect()))
+        }
         (name, [Val::Quantity(quantity), rest @ ..]) => of_quantity(name, quantity, rest),
         (name, [Val::Timestamp(seconds, nanos)]) => of_timestamp(name, *seconds, *nanos),
         (name, [Val::Duration(nanos)]) => {
@@ -205,6 +215,26 @@ fn at<'v>(owner: &Val<'v>, index: &Val<'v>) -> Called<'v> {
     }
 }
 
+/// A text as an expression would write it.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '\u{7}' => out.push_str("\\a"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{b}' => out.push_str("\\v"),
+            '\\' | '"' => out.extend(['\\', c]),
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
 fn is_of_texts(name: &str) -> bool {
     !name.starts_with("optional.")
 }
@@ -220,7 +250,11 @@ fn of_text<'v>(name: &str, text: &str, rest: &[Val<'v>]) -> Called<'v> {
         ("lowerAscii", []) => Ok(Val::text(text.to_ascii_lowercase())),
         ("upperAscii", []) => Ok(Val::text(text.to_ascii_uppercase())),
         ("trim", []) => Ok(Val::text(text.trim())),
-        ("reverse", []) => Ok(Val::text(text.chars().rev().collect::<String>())),
+        ("strings.quote", []) => Ok(Val::text(quoted(text))),
+        ("format", [list]) => {
+            let values = list.elements().ok_or(NO_OVERLOAD)?;
+            Ok(Val::text(text_format::format(text, &values)?))
+        }
         ("charAt", [Val::Int(index)]) => {
             let chars = chars();
             let place = place(*index)?;
@@ -269,6 +303,9 @@ fn of_text<'v>(name: &str, text: &str, rest: &[Val<'v>]) -> Called<'v> {
             let chars = chars();
             let end = match rest {
                 [] => chars.len(),
+                [Val::Int(end)] if start > end => {
+                    return Err(format!("invalid substring range. start: {start}, end: {end}"));
+                }
                 [Val::Int(end)] => place(*end)?,
                 _ => return Err(NO_OVERLOAD.to_owned()),
             };
@@ -279,12 +316,8 @@ fn of_text<'v>(name: &str, text: &str, rest: &[Val<'v>]) -> Called<'v> {
             if end > chars.len() {
                 return Err(format!("index out of range: {end}"));
             }
-            if start_at > end {
-                return Err(format!("invalid substring range. start: {start}, end: {end}"));
-            }
             Ok(Val::text(chars[start_at..end].iter().collect::<String>()))
         }
-        ("isURL", []) => Ok(Val::Bool(text.contains(':') && !text.contains(' ') || text.starts_with('/'))),
         ("isQuantity", []) => Ok(Val::Bool(Quantity::parse(text).is_some())),
         ("quantity", []) => match Quantity::parse(text) {
             Some(quantity) => Ok(Val::Quantity(quantity)),
@@ -293,15 +326,6 @@ fn of_text<'v>(name: &str, text: &str, rest: &[Val<'v>]) -> Called<'v> {
                     .to_owned(),
             ),
         },
-        ("isIP", []) => Ok(Val::Bool(text.parse::<std::net::IpAddr>().is_ok())),
-        ("isCIDR", []) => {
-            let good = text.split_once('/').is_some_and(|(address, bits)| {
-                let most = if address.contains(':') { 128 } else { 32 };
-                address.parse::<std::net::IpAddr>().is_ok()
-                    && bits.parse::<u8>().is_ok_and(|bits| bits <= most)
-            });
-            Ok(Val::Bool(good))
-        }
         _ => Err(NO_OVERLOAD.to_owned()),
     }
 }
@@ -312,7 +336,13 @@ fn of_list<'v>(
     rest: &[Val<'v>],
     variables: &mut Variables<'v>,
 ) -> Called<'v> {
-    variables.budget.spend(elements.len())?;
+    variables.budget.spend(match name {
+        "distinct" | "sort" => elements.len().saturating_mul(elements.len()),
+        _ => elements.len(),
+    })?;
+    if let Some(result) = lists::call(name, &elements, rest) {
+        return result;
+    }
     let place = |found: Option<usize>| Val::Int(found.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1));
     match (name, rest) {
         ("join", rest) => {

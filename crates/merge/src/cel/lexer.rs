@@ -30,10 +30,10 @@ const SIGNS: [&str; 24] = [
     "[", "]", "{", "}",
 ];
 
-/// All tokens of a text, the end included; what is no token is an issue.
-pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Issue> {
-    let chars: Vec<char> = text.chars().collect();
+/// All tokens of a text, the end included; what is no token is an issue, and left out.
+pub(super) fn tokens(chars: &[char]) -> (Vec<Placed>, Vec<Issue>) {
     let mut out = Vec::new();
+    let mut issues = Vec::new();
     let mut at = 0;
     while at < chars.len() {
         let c = chars[at];
@@ -47,33 +47,49 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Issue> {
             }
             continue;
         }
-        let (token, end) = if let Some(found) = quoted(&chars, at)? {
+        let found = if let Some(found) = quoted(chars, at) {
             found
         } else if c.is_ascii_digit() || (c == '.' && chars.get(at + 1).is_some_and(char::is_ascii_digit)) {
-            number(&chars, at)?
+            number(chars, at).map_err(|issue| (issue, chars.len()))
         } else if c.is_ascii_alphabetic() || c == '_' {
             let end = (at..chars.len())
                 .find(|i| !(chars[*i].is_ascii_alphanumeric() || chars[*i] == '_'))
                 .unwrap_or(chars.len());
-            (Token::Name(chars[at..end].iter().collect()), end)
+            Ok((Token::Name(chars[at..end].iter().collect()), end))
         } else {
             let sign = SIGNS
                 .iter()
                 .find(|sign| sign.chars().enumerate().all(|(i, s)| chars.get(at + i) == Some(&s)));
             match sign {
-                Some(sign) => (Token::Sign(sign), at + sign.len()),
-                None => {
-                    let message = format!("Syntax error: token recognition error at: '{c}'");
-                    return Err(Issue::new(at, message));
-                }
+                Some(sign) => Ok((Token::Sign(sign), at + sign.len())),
+                // Half a sign takes what stands in the place of the other half with it.
+                None => Err(unknown(chars, at, at + if "=&|".contains(c) { 2 } else { 1 })),
             }
         };
-        out.push(Placed { at, token, text: chars[at..end].iter().collect() });
-        at = end;
+        match found {
+            Ok((token, end)) => {
+                out.push(Placed { at, token, text: chars[at..end].iter().collect() });
+                at = end;
+            }
+            Err((issue, end)) => {
+                issues.push(issue);
+                at = end;
+            }
+        }
     }
     out.push(Placed { at: chars.len(), token: Token::End, text: "<EOF>".to_owned() });
-    Ok(out)
+    (out, issues)
 }
+
+/// What is no token, and where it ends.
+fn unknown(chars: &[char], start: usize, end: usize) -> (Issue, usize) {
+    let end = end.min(chars.len());
+    let text: String = chars[start..end].iter().collect();
+    (Issue::new(start, format!("Syntax error: token recognition error at: '{text}'")), end)
+}
+
+/// A token and where it ends, or what is wrong and where to go on.
+type Found = Result<(Token, usize), (Issue, usize)>;
 
 fn number(chars: &[char], start: usize) -> Result<(Token, usize), Issue> {
     let digits = |mut at: usize, hex: bool| {
@@ -118,7 +134,7 @@ fn number(chars: &[char], start: usize) -> Result<(Token, usize), Issue> {
 }
 
 /// A text or bytes: in single or double quotes, one or three of them, raw with `r`, bytes with `b`.
-fn quoted(chars: &[char], start: usize) -> Result<Option<(Token, usize)>, Issue> {
+fn quoted(chars: &[char], start: usize) -> Option<Found> {
     let mut at = start;
     let (mut raw, mut bytes) = (false, false);
     while let Some(c) = chars.get(at) {
@@ -129,7 +145,7 @@ fn quoted(chars: &[char], start: usize) -> Result<Option<(Token, usize)>, Issue>
         }
         at += 1;
     }
-    let Some(quote @ ('"' | '\'')) = chars.get(at).copied() else { return Ok(None) };
+    let Some(quote @ ('"' | '\'')) = chars.get(at).copied() else { return None };
     let triple = chars.get(at + 1) == Some(&quote) && chars.get(at + 2) == Some(&quote);
     let width = if triple { 3 } else { 1 };
     at += width;
@@ -137,8 +153,7 @@ fn quoted(chars: &[char], start: usize) -> Result<Option<(Token, usize)>, Issue>
     let mut octets = Vec::new();
     loop {
         let Some(c) = chars.get(at).copied() else {
-            let rest: String = chars[start..].iter().collect();
-            return Err(Issue::new(start, format!("Syntax error: token recognition error at: '{rest}'")));
+            return Some(Err(unknown(chars, start, chars.len())));
         };
         if c == quote && (!triple || (chars.get(at + 1) == Some(&quote) && chars.get(at + 2) == Some(&quote)))
         {
@@ -146,14 +161,12 @@ fn quoted(chars: &[char], start: usize) -> Result<Option<(Token, usize)>, Issue>
             break;
         }
         if c == '\n' && !triple {
-            let rest: String = chars[start..=at].iter().collect();
-            return Err(Issue::new(start, format!("Syntax error: token recognition error at: '{rest}'")));
+            return Some(Err(unknown(chars, start, at + 1)));
         }
         if c == '\\' && !raw {
-            let (unescaped, octet, used) = escape(&chars[at + 1..]).ok_or_else(|| {
-                let rest: String = chars[start..(at + 2).min(chars.len())].iter().collect();
-                Issue::new(start, format!("Syntax error: token recognition error at: '{rest}'"))
-            })?;
+            let Some((unescaped, octet, used)) = escape(&chars[at + 1..]) else {
+                return Some(Err(unknown(chars, start, at + 2)));
+            };
             text.push(unescaped);
             match octet {
                 Some(octet) if bytes => octets.push(octet),
@@ -166,7 +179,7 @@ fn quoted(chars: &[char], start: usize) -> Result<Option<(Token, usize)>, Issue>
             at += 1;
         }
     }
-    Ok(Some((if bytes { Token::Bytes(octets) } else { Token::Text(text) }, at)))
+    Some(Ok((if bytes { Token::Bytes(octets) } else { Token::Text(text) }, at)))
 }
 
 /// What a backslash and the characters behind it stand for: a character, the octet for bytes, how many were used.

@@ -8,8 +8,8 @@
 //! has no loops but those over values at hand, and every step counts against a budget. Errors have the real server's
 //! words where they can be known: what a parser generator says of broken syntax is followed for the common cases.
 //!
-//! Known functions: the standard library, and Kubernetes' for strings, lists, regular expressions, quantities and
-//! optional values.
+//! Known functions: the standard library, and Kubernetes' for strings, lists, regular expressions, quantities, optional
+//! values, addresses, versions and named formats.
 
 mod ast;
 mod check;
@@ -17,11 +17,18 @@ mod convert;
 mod eval;
 mod functions;
 mod lexer;
+mod library;
+mod lists;
+mod named_formats;
+mod net;
 mod overloads;
 mod parser;
 mod quantity;
+mod semver;
+mod text_format;
 mod time;
 mod types;
+mod url;
 mod value;
 
 #[cfg(test)]

@@ -31,12 +31,20 @@ const RESERVED: [&str; 16] = [
 
 /// Parses an expression.
 pub(crate) fn parse(text: &str) -> Result<Expr, Vec<Issue>> {
-    let tokens = tokens(text).map_err(|issue| vec![issue])?;
-    let mut parser = Parser { tokens, next: 0, depth: 0 };
-    parser.whole().map_err(|issue| vec![issue])
+    let text: Vec<char> = text.chars().collect();
+    let (tokens, mut issues) = tokens(&text);
+    let mut parser = Parser { text, tokens, next: 0, depth: 0 };
+    match parser.whole() {
+        Ok(expr) if issues.is_empty() => return Ok(expr),
+        Ok(_) => {}
+        Err(issue) => issues.push(issue),
+    }
+    issues.sort_by_key(|issue| issue.at);
+    Err(issues)
 }
 
 struct Parser {
+    text: Vec<char>,
     tokens: Vec<Placed>,
     next: usize,
     depth: usize,
@@ -50,8 +58,11 @@ impl Parser {
         match self.peek().token {
             Token::End => Ok(expr),
             _ => {
+                // One token too many is told apart from several.
+                let last = self.next + 2 == self.tokens.len();
+                let what = if last { "extraneous" } else { "mismatched" };
                 let Placed { at, text, .. } = self.peek();
-                Err(Issue::new(*at, format!("Syntax error: extraneous input '{text}' expecting <EOF>")))
+                Err(Issue::new(*at, format!("Syntax error: {what} input '{text}' expecting <EOF>")))
             }
         }
     }
@@ -78,9 +89,20 @@ impl Parser {
     fn expect(&mut self, sign: &str) -> Result<usize, Issue> {
         let Placed { at, text, token } = self.peek();
         let message = match token {
-            Token::End => format!("Syntax error: missing '{sign}' at '{text}'"),
+            // Behind a bracket an expression may end, so that only the bracket is missing.
+            Token::End if sign == ")" || sign == "]" => {
+                format!("Syntax error: missing '{sign}' at '{text}'")
+            }
             _ => format!("Syntax error: mismatched input '{text}' expecting '{sign}'"),
         };
+        let issue = Issue::new(*at, message);
+        self.take(sign).ok_or(issue)
+    }
+
+    /// The sign that ends a list, where a comma could stand as well.
+    fn close(&mut self, sign: &str) -> Result<usize, Issue> {
+        let Placed { at, text, .. } = self.peek();
+        let message = format!("Syntax error: mismatched input '{text}' expecting {{'{sign}', ','}}");
         let issue = Issue::new(*at, message);
         self.take(sign).ok_or(issue)
     }
@@ -179,12 +201,11 @@ impl Parser {
             if let Some(at) = self.take(".") {
                 let optional = self.take("?").is_some();
                 let Token::Name(name) = self.peek().token.clone() else {
-                    let Placed { at, text, .. } = self.peek();
-                    let message = match self.peek().token {
-                        Token::End => "Syntax error: no viable alternative at input '.'".to_owned(),
-                        _ => format!("Syntax error: mismatched input '{text}' expecting IDENTIFIER"),
-                    };
-                    return Err(Issue::new(*at, message));
+                    let Placed { at: here, token, text } = self.peek();
+                    let between: String = self.text[at..*here].iter().collect();
+                    let text = if *token == Token::End { "" } else { text };
+                    let message = format!("Syntax error: no viable alternative at input '{between}{text}'");
+                    return Err(Issue::new(*here, message));
                 };
                 self.next += 1;
                 operand = match self.take("(") {
@@ -218,7 +239,11 @@ impl Parser {
         loop {
             out.push(self.expression()?);
             if self.take(",").is_none() {
-                self.expect(close)?;
+                if close == ")" {
+                    self.expect(close)?;
+                } else {
+                    self.close(close)?;
+                }
                 return Ok(out);
             }
             // Lists may end with a comma.
@@ -278,7 +303,7 @@ impl Parser {
             self.expect(":")?;
             entries.push((key, self.expression()?));
             if self.take(",").is_none() {
-                self.expect("}")?;
+                self.close("}")?;
                 break;
             }
         }
@@ -310,7 +335,7 @@ fn function(at: usize, name: String, mut arguments: Vec<Expr>) -> Parsed {
             Kind::Select { operand, field, optional: false, .. } => {
                 Ok(Expr::new(at, Kind::Select { operand, field, test: true, optional: false }))
             }
-            _ => Err(Issue::new(at, "invalid argument to has() macro")),
+            _ => Err(Issue::new(argument.at, "invalid argument to has() macro")),
         };
     }
     Ok(Expr::new(at, Kind::Call { target: None, name, arguments }))
@@ -318,21 +343,31 @@ fn function(at: usize, name: String, mut arguments: Vec<Expr>) -> Parsed {
 
 /// A method, or one of the macros that loop.
 fn method(at: usize, target: Expr, name: String, mut arguments: Vec<Expr>) -> Parsed {
-    let kind = match (name.as_str(), arguments.len()) {
-        ("all", 2) => LoopKind::All,
-        ("exists", 2) => LoopKind::Exists,
-        ("exists_one" | "existsOne", 2) => LoopKind::ExistsOne,
-        ("map", 2 | 3) => LoopKind::Map,
-        ("filter", 2) => LoopKind::Filter,
-        ("optMap", 2) => LoopKind::OptionalMap,
-        ("optFlatMap", 2) => LoopKind::OptionalFlatMap,
+    let (kind, variables) = match (name.as_str(), arguments.len()) {
+        ("all", count @ (2 | 3)) => (LoopKind::All, count - 1),
+        ("exists", count @ (2 | 3)) => (LoopKind::Exists, count - 1),
+        ("exists_one" | "existsOne", count @ (2 | 3)) => (LoopKind::ExistsOne, count - 1),
+        ("map", 2 | 3) => (LoopKind::Map, 1),
+        ("filter", 2) => (LoopKind::Filter, 1),
+        ("transformList", 3 | 4) => (LoopKind::TransformList, 2),
+        ("transformMap", 3 | 4) => (LoopKind::TransformMap, 2),
+        ("transformMapEntry", 3 | 4) => (LoopKind::TransformMapEntry, 2),
+        ("sortBy", 2) => (LoopKind::SortBy, 1),
+        ("optMap", 2) => (LoopKind::OptionalMap, 1),
+        ("optFlatMap", 2) => (LoopKind::OptionalFlatMap, 1),
         _ => return Ok(Expr::new(at, Kind::Call { target: Some(Box::new(target)), name, arguments })),
     };
-    let Kind::Name(variable) = &arguments[0].kind else {
-        return Err(Issue::new(arguments[0].at, "argument must be a simple name"));
-    };
-    let variable = variable.clone();
-    let filter = (arguments.len() == 3).then(|| arguments.remove(1));
-    let body = arguments.remove(1);
-    Ok(Expr::new(at, Kind::Loop(Box::new(Loop { kind, range: target, variable, filter, body }))))
+    let mut names = Vec::with_capacity(variables);
+    for argument in arguments.drain(..variables) {
+        match argument.kind {
+            Kind::Name(name) => names.push(name),
+            _ => return Err(Issue::new(argument.at, "argument must be a simple name")),
+        }
+    }
+    let mut names = names.into_iter();
+    let variable = names.next().unwrap_or_default();
+    let filter = (arguments.len() == 2).then(|| arguments.remove(0));
+    let body = arguments.remove(0);
+    let inner = Loop { kind, range: target, variable, second: names.next(), filter, body };
+    Ok(Expr::new(at, Kind::Loop(Box::new(inner))))
 }

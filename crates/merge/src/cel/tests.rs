@@ -55,6 +55,23 @@ fn values() {
         ("int('12') + int(3.9)", "15"),
         ("0x10 + 1", "17"),
         ("r'\\d'", "\\d"),
+        ("['b', 'a', 'b'].distinct().sort().join()", "ab"),
+        ("[[1], [2, 3]].flatten().slice(1, 3).reverse()[0]", "3"),
+        ("[{'k': 2}, {'k': 1}].sortBy(e, e.k)[0].k", "1"),
+        ("lists.range(3).transformList(i, v, v > 0, i * v).sum()", "5"),
+        ("{'a': 1}.transformMap(k, v, k + string(v))['a']", "a1"),
+        ("[5, 7].all(i, v, v == 5 + 2 * i)", "true"),
+        ("'%s-%d %x %.2f'.format(['a', 3, 255, 1.5])", "a-3 ff 1.50"),
+        ("ip('::1').isLoopback() && ip('10.0.0.1').family() == 4", "true"),
+        ("string(cidr('10.1.2.3/16').masked())", "10.1.0.0/16"),
+        (
+            "cidr('10.0.0.0/8').containsIP('10.1.1.1') && !cidr('10.0.0.0/8').containsCIDR('11.0.0.0/16')",
+            "true",
+        ),
+        ("url('https://u@a.b:80/c?x=1').getHostname() + url('https://a:80').getPort()", "a.b80"),
+        ("semver('1.2.3').isLessThan(semver('1.10.0')) && !isSemver('1.2')", "true"),
+        ("format.dns1123Label().validate('a-b').hasValue()", "false"),
+        ("format.named('uuid').value().validate('x').value()[0]", "does not match the UUID format"),
     ] {
         check(text, Ok(expect));
     }

@@ -30,6 +30,8 @@ pub(crate) enum Ty<'s> {
     Type,
     /// A quantity of Kubernetes.
     Quantity,
+    /// Another type of Kubernetes, by its name.
+    Special(&'static str),
     List(Box<Ty<'s>>),
     Map(Box<Ty<'s>>, Box<Ty<'s>>),
     Optional(Box<Ty<'s>>),
@@ -44,6 +46,7 @@ impl Ty<'_> {
             (Ty::List(a), Ty::List(b)) | (Ty::Optional(a), Ty::Optional(b)) => a.fits(b),
             (Ty::Map(ak, av), Ty::Map(bk, bv)) => ak.fits(bk) && av.fits(bv),
             (Ty::Object(_), Ty::Object(_)) => true,
+            (Ty::Special(a), Ty::Special(b)) => a == b,
             // Null stands for any object, time or optional value.
             (Ty::Null, Ty::Object(_) | Ty::Duration | Ty::Timestamp) => true,
             (Ty::Object(_) | Ty::Duration | Ty::Timestamp, Ty::Null) => true,
@@ -72,6 +75,7 @@ impl fmt::Display for Ty<'_> {
             Ty::Timestamp => "google.protobuf.Timestamp",
             Ty::Type => "type",
             Ty::Quantity => "kubernetes.Quantity",
+            Ty::Special(name) => name,
             Ty::Object(declared) => declared.name(),
             Ty::List(inner) => return write!(f, "list({inner})"),
             Ty::Map(key, value) => return write!(f, "map({key}, {value})"),

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::library::Special;
 use super::quantity::Quantity;
 
 /// What a JSON value is to an expression: its schema, outside of this module.
@@ -39,6 +40,8 @@ pub(crate) enum Val<'v> {
     /// A type by its name.
     Type(&'static str),
     Quantity(Quantity),
+    /// A value of another type of Kubernetes.
+    Special(Special),
     List(Rc<[Val<'v>]>),
     Map(Rc<[(Val<'v>, Val<'v>)]>),
     Optional(Option<Rc<Val<'v>>>),
@@ -92,6 +95,7 @@ impl<'v> Val<'v> {
             Self::Timestamp(..) => "google.protobuf.Timestamp",
             Self::Type(_) => "type",
             Self::Quantity(_) => "kubernetes.Quantity",
+            Self::Special(special) => special.type_name(),
             Self::List(_) | Self::Json(Value::Array(_), _) => "list",
             Self::Map(_) => "map",
             Self::Json(_, Some(shape)) if !shape.is_map() => "object",
@@ -170,6 +174,7 @@ impl<'v> Val<'v> {
             (Val::Bytes(a), Val::Bytes(b)) => a == b,
             (Val::Type(a), Val::Type(b)) => a == b,
             (Val::Quantity(a), Val::Quantity(b)) => a.compare(b).is_eq(),
+            (Val::Special(a), Val::Special(b)) => a.equals(b),
             (Val::Optional(None), Val::Optional(None)) => true,
             (Val::Optional(Some(a)), Val::Optional(Some(b))) => a.equals(b),
             _ => match (self.elements(), other.elements()) {

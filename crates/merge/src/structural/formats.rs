@@ -9,7 +9,7 @@ use super::numbers::MAX_INT64;
 
 /// A known format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     BsonObjectId,
     Byte,
     Cidr,
@@ -73,7 +73,7 @@ impl Format {
     }
 
     /// Whether a text is of this format.
-    pub(super) fn admits(self, text: &str) -> bool {
+    pub(crate) fn admits(self, text: &str) -> bool {
         match self {
             Self::Password => true,
             Self::Byte => is_base64(text),
@@ -348,8 +348,9 @@ fn is_email(text: &str) -> bool {
 }
 
 /// A URL as it may stand in a request: with a scheme or from the root.
-fn is_request_uri(text: &str) -> bool {
-    let clean = !text.is_empty() && !text.bytes().any(|byte| byte <= b' ' || byte == 0x7f);
+pub(crate) fn is_request_uri(text: &str) -> bool {
+    let host = text.split_once("//").map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or(""));
+    let clean = !text.bytes().any(|byte| byte.is_ascii_control()) && !host.contains(' ');
     let scheme = text.split_once(':').is_some_and(|(scheme, _)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))

@@ -37,7 +37,7 @@ pub use embedded::MetadataError;
 pub use field_error::{FieldError, Reason};
 
 use crate::pattern::Pattern;
-use formats::Format;
+pub(crate) use formats::{Format, is_request_uri};
 use rules::Rule;
 use scale::Scale;
 

@@ -201,7 +201,8 @@ fn apply(
         Ok((false, _)) => {
             let message = rule.message.as_ref().and_then(|message| evaluate(message).ok()?.1);
             // A message must be a line with something on it.
-            let message = message.filter(|text| !text.trim().is_empty() && !text.contains('\n'));
+            let message = message.map(|text| text.trim().to_owned());
+            let message = message.filter(|text| !text.is_empty() && !text.contains('\n'));
             let error = failed(node, rule, value, path, message.unwrap_or_else(|| rule.words.clone()));
             if unchanged && !rule.uses_old {
                 findings.warnings.push(error.to_string());

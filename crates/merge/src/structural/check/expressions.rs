@@ -56,15 +56,15 @@ fn of_rule(rule: &Value, node: &Node, place: &str, uncorrelated: Option<&str>, e
         Ok::<_, String>((expr, ty))
     };
     let mut uses_old = false;
-    match compiled(text(rule, "rule").trim()) {
+    match compiled(text(rule, "rule")) {
         Err(message) => refuse("rule", format!("compilation failed: {message}")),
         Ok((_, ty)) if !matches!(ty, Ty::Bool) => {
             refuse("rule", "cel expression must evaluate to a bool".to_owned());
         }
         Ok((expr, _)) => uses_old = expr.uses("oldSelf"),
     }
-    let message = text(rule, "messageExpression").trim();
-    if !message.is_empty() {
+    let message = text(rule, "messageExpression");
+    if !message.trim().is_empty() {
         match compiled(message) {
             Err(message) => {
                 refuse("messageExpression", format!("messageExpression compilation failed: {message}"))
