@@ -12,9 +12,9 @@ use crate::format::CEILING;
 /// Bounds of one template. A template beyond them ends in an error, whatever it is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of output.
+    /// Bytes of output. At most 16 MiB.
     pub output: usize,
-    /// Bytes that functions may produce on the way, all together. At most 64 MiB.
+    /// Bytes that functions may produce on the way, all together; one value at most 16 MiB.
     pub memory: usize,
     /// Nodes, loop rounds and function calls. Slow functions count for many.
     pub steps: usize,
@@ -74,7 +74,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { steps: limits.steps, memory: limits.memory.min(CEILING) }
+        Self { steps: limits.steps, memory: limits.memory }
     }
 
     pub(crate) fn steps_left(&self) -> usize {
@@ -90,7 +90,8 @@ impl Budget {
     }
 
     pub(crate) fn spend_memory(&mut self, bytes: usize) -> Result<(), Message> {
-        self.memory = self.memory.checked_sub(bytes).ok_or_else(|| {
+        let left = self.memory.checked_sub(bytes).filter(|_| bytes <= CEILING);
+        self.memory = left.ok_or_else(|| {
             Message::new("the template builds more text than allowed: make its repetitions smaller")
         })?;
         Ok(())

@@ -3,11 +3,11 @@
 use super::{Executor, Item, Result};
 use crate::error::Message;
 use crate::format;
-use crate::functions::{Call, Function, Type};
+use crate::functions::{Call, Function, Special, Type};
 use crate::parse::ast::{Command, Located, Operand, Pipe, Term};
 use crate::parse::literal::Number;
 use crate::template::MissingKey;
-use crate::value::Value;
+use crate::value::{DEEPEST, Value};
 
 impl<'t> Executor<'t, '_> {
     /// The value of a pipeline, out of its box. Declared variables stay until the enclosing `end`.
@@ -242,8 +242,10 @@ impl<'t> Executor<'t, '_> {
         } else if count != fixed {
             return self.fail(format!("wrong number of args for {name}: want {fixed} got {count}"));
         }
-        if signature.parameters == [Type::Reflected] && matches!(name, "and" | "or") {
-            return self.short_circuit(dot, name == "or", arguments, piped);
+        match function.special {
+            Some(Special::And) => return self.short_circuit(dot, false, arguments, piped),
+            Some(Special::Or) => return self.short_circuit(dot, true, arguments, piped),
+            Some(Special::Call) | None => {}
         }
         let mut values = Vec::with_capacity(count);
         let mut boxed = Vec::with_capacity(count);
@@ -257,7 +259,7 @@ impl<'t> Executor<'t, '_> {
             values.push(item.value);
             boxed.push(item.boxed);
         }
-        if signature.parameters == [Type::Reflected] && name == "call" {
+        if function.special == Some(Special::Call) {
             self.look_at(node);
             return self.fail(not_callable(arguments.first(), values.first()));
         }
@@ -269,7 +271,7 @@ impl<'t> Executor<'t, '_> {
         };
         let result = (function.body)(&mut call).and_then(|value| {
             self.budget.spend_memory(weight(&value))?;
-            Ok(value)
+            if value.depth() > DEEPEST { Err("the value is nested too deep".into()) } else { Ok(value) }
         });
         match result {
             Ok(value) => Ok(Item { boxed: matches!(value, Value::Nil) && name != "index", value }),

@@ -133,7 +133,7 @@ impl<'t> Executor<'t, '_> {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        if self.out.len() + bytes.len() > self.template.limits.output {
+        if self.out.len() + bytes.len() > self.template.limits.output.min(format::CEILING) {
             return self.fail("the output is longer than allowed");
         }
         self.out.extend_from_slice(bytes);

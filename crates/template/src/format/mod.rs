@@ -9,12 +9,9 @@ use crate::value::{Kind, Value};
 use flags::{Flags, LOWER, UPPER};
 pub(crate) use printf::sprintf;
 
-/// Collections are printed to this depth; only a value that holds itself goes deeper, and Go would not survive it.
-const DEEPEST: usize = 200;
-
-/// Printing stops beyond this many bytes. No budget is greater, so a text cut here never gets into an output; and shared
-/// lists within lists, which double at each level, cost bounded time.
-pub(crate) const CEILING: usize = 64 << 20;
+/// Bytes of one text. Printing stops beyond them, so that shared lists within lists, which double at each level, cost
+/// bounded time; and a text that is longer, as one cut here is, gets into no value and no output.
+pub(crate) const CEILING: usize = 16 << 20;
 
 /// Go's `%v`.
 pub(crate) fn display(out: &mut Vec<u8>, value: &Value) {
@@ -56,7 +53,7 @@ fn print(out: &mut Vec<u8>, flags: &Flags, value: &Value, verb: char) {
         // Addresses mean nothing here; and only errors can be wrapped.
         (_, 'p' | 'w') => bad_verb(out, flags, value, verb),
         (_, 'T') => flags.string(out, value.type_name().as_bytes()),
-        _ => print_value(out, flags, value, verb, 0),
+        _ => print_value(out, flags, value, verb),
     }
 }
 
@@ -68,17 +65,13 @@ fn bad_verb(out: &mut Vec<u8>, flags: &Flags, value: &Value, verb: char) {
     } else {
         out.extend_from_slice(value.type_name().as_bytes());
         out.push(b'=');
-        print_value(out, flags, value, 'v', 0);
+        print_value(out, flags, value, 'v');
     }
     out.push(b')');
 }
 
-fn print_value(out: &mut Vec<u8>, flags: &Flags, value: &Value, verb: char, depth: usize) {
+fn print_value(out: &mut Vec<u8>, flags: &Flags, value: &Value, verb: char) {
     if out.len() > CEILING {
-        return;
-    }
-    if depth > DEEPEST {
-        out.extend_from_slice(b"...");
         return;
     }
     match value {
@@ -121,7 +114,7 @@ fn print_value(out: &mut Vec<u8>, flags: &Flags, value: &Value, verb: char, dept
             out.extend_from_slice(if flags.sharp_v { b"" } else { b"[" });
             for (index, item) in list.items().iter().enumerate() {
                 separate(out, flags, index);
-                print_value(out, flags, item, verb, depth + 1);
+                print_value(out, flags, item, verb);
             }
             out.push(if flags.sharp_v { b'}' } else { b']' });
         }
@@ -132,15 +125,15 @@ fn print_value(out: &mut Vec<u8>, flags: &Flags, value: &Value, verb: char, dept
             out.extend_from_slice(if flags.sharp_v { b"" } else { b"map[" });
             for (index, (key, item)) in map.entries().into_iter().enumerate() {
                 separate(out, flags, index);
-                print_value(out, flags, &Value::String(key), verb, depth + 1);
+                print_value(out, flags, &Value::String(key), verb);
                 out.push(b':');
-                print_value(out, flags, &item, verb, depth + 1);
+                print_value(out, flags, &item, verb);
             }
             out.push(if flags.sharp_v { b'}' } else { b']' });
         }
         Value::Object(object) => {
             if let Some(text) = object.text().filter(|_| "vsxXq".contains(verb) && !flags.sharp_v) {
-                print_value(out, flags, &Value::string(text), verb, depth);
+                print_value(out, flags, &Value::string(text), verb);
                 return;
             }
             if object.kind() == Kind::Pointer {
@@ -156,7 +149,7 @@ fn print_value(out: &mut Vec<u8>, flags: &Flags, value: &Value, verb: char, dept
                     out.extend_from_slice(name.as_bytes());
                     out.push(b':');
                 }
-                print_value(out, flags, field, verb, depth + 1);
+                print_value(out, flags, field, verb);
             }
             out.push(b'}');
         }

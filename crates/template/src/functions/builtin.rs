@@ -1,17 +1,16 @@
 //! Go's own functions that look at values: logic, `len`, `index`, `slice`, `print…`.
 //!
-//! `and` and `or` are here for their signature only: the executor evaluates their arguments one by one. So is `call`: no
-//! value of ours is a function, and the executor says so.
+//! `and`, `or` and `call` are here for their signature; the executor does their work.
 
-use super::{Call, Function, Outcome, Type};
+use super::{Call, Function, Outcome, Special, Type};
 use crate::error::Message;
 use crate::format;
 use crate::value::{List, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::variadic("and", &[Type::Reflected], Type::Reflected, last),
-    Function::variadic("or", &[Type::Reflected], Type::Reflected, last),
-    Function::variadic("call", &[Type::Reflected], Type::Reflected, last),
+    special("and", Special::And),
+    special("or", Special::Or),
+    special("call", Special::Call),
     Function::new("not", &[Type::Reflected], |call| Ok(Value::Bool(!call.value(0).is_true()))),
     Function::new("len", &[Type::Reflected], len),
     Function::variadic("index", &[Type::Reflected], Type::Reflected, index),
@@ -23,8 +22,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::variadic("println", &[], Type::Any, println),
 ];
 
-fn last(call: &mut Call<'_>) -> Outcome {
-    Ok(call.arguments().last().cloned().unwrap_or_default())
+const fn special(name: &'static str, special: Special) -> Function {
+    let plain = Function::variadic(name, &[Type::Reflected], Type::Reflected, |_| Ok(Value::Nil));
+    Function { special: Some(special), ..plain }
 }
 
 fn println(call: &mut Call<'_>) -> Outcome {
@@ -52,7 +52,7 @@ fn len(call: &mut Call<'_>) -> Outcome {
     Ok(Value::Int(i64::try_from(length).unwrap_or(i64::MAX)))
 }
 
-/// Go's `indexArg`: a place in a slice or a string; the end itself is let through.
+/// Go's `indexArg`: a place in a slice or a string. The end itself is let through, and ends in a panic a step later.
 fn position(index: &Value, length: usize) -> Result<usize, Message> {
     let number = match index {
         Value::Nil => return Err("cannot index slice/array with nil".into()),
@@ -76,12 +76,12 @@ fn index(call: &mut Call<'_>) -> Outcome {
         item = match &item {
             Value::String(text) => {
                 let position = position(index, text.len())?;
-                let byte = text.get(position).ok_or_else(|| beyond("string", position))?;
+                let byte = text.get(position).ok_or("reflect: string index out of range")?;
                 Value::Uint8(*byte)
             }
             Value::List(list) => {
                 let position = position(index, list.items().len())?;
-                list.items().get(position).cloned().ok_or_else(|| beyond("slice", position))?
+                list.items().get(position).cloned().ok_or("reflect: slice index out of range")?
             }
             Value::Map(map) => match index {
                 Value::String(key) => map.get(key).unwrap_or_else(|| map.element().zero()),
@@ -93,11 +93,6 @@ fn index(call: &mut Call<'_>) -> Outcome {
         };
     }
     Ok(item)
-}
-
-/// Go lets the length itself through its check and panics a step later.
-fn beyond(what: &str, _position: usize) -> Message {
-    format!("reflect: {what} index out of range").into()
 }
 
 fn slice(call: &mut Call<'_>) -> Outcome {

@@ -87,24 +87,20 @@ fn deep_copy(call: &mut Call<'_>) -> Outcome {
     // Go's copy of nil ends in a panic of `reflect`.
     match call.value(0) {
         Value::Nil => Err("reflect: call of reflect.Value.Type on zero Value".into()),
-        value => copy(call, &value, 0),
+        value => copy(call, &value),
     }
 }
 
-fn copy(call: &mut Call<'_>, value: &Value, depth: usize) -> Outcome {
-    if depth > 200 {
-        return Err("the value is nested too deep".into());
-    }
+fn copy(call: &mut Call<'_>, value: &Value) -> Outcome {
     call.spend_steps(1)?;
     call.spend_memory(size_of::<Value>())?;
     Ok(match value {
         Value::List(list) if !list.is_nil() => {
-            let items = list.items().iter().map(|item| copy(call, item, depth + 1));
+            let items = list.items().iter().map(|item| copy(call, item));
             Value::List(List::new(list.element(), items.collect::<Result<Vec<_>, _>>()?))
         }
         Value::Map(map) if !map.is_nil() => {
-            let entries =
-                map.entries().into_iter().map(|(key, item)| Ok((key, copy(call, &item, depth + 1)?)));
+            let entries = map.entries().into_iter().map(|(key, item)| Ok((key, copy(call, &item)?)));
             Value::Map(Map::new(map.element(), entries.collect::<Result<Vec<_>, Message>>()?))
         }
         other => other.clone(),

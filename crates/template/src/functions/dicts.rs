@@ -3,10 +3,7 @@
 use super::conversion::to_text;
 use super::{Call, Function, Outcome, Type};
 use crate::error::Message;
-use crate::value::{Element, Map, Text, Value};
-
-/// Looking for cycles goes this deep; deeper values are refused.
-const DEEPEST: usize = 200;
+use crate::value::{DEEPEST, Element, Map, Text, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::variadic("dict", &[], Type::Any, dict),

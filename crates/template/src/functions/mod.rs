@@ -59,17 +59,30 @@ pub struct Function {
     pub signature: Signature,
     /// Run with checked arguments.
     pub body: Body,
+    /// Where the executor does the work instead of the body.
+    pub(crate) special: Option<Special>,
+}
+
+/// Functions that are none in Go either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Special {
+    /// Evaluates its arguments up to the first that is false.
+    And,
+    /// Up to the first that is true.
+    Or,
+    /// Calls a value; no value of ours is a function.
+    Call,
 }
 
 impl Function {
     /// A function of a fixed number of arguments.
     pub const fn new(name: &'static str, parameters: &'static [Type], body: Body) -> Self {
-        Self { name, signature: Signature { parameters, variadic: None }, body }
+        Self { name, signature: Signature { parameters, variadic: None }, body, special: None }
     }
 
     /// A function whose last argument may come any number of times.
     pub const fn variadic(name: &'static str, parameters: &'static [Type], rest: Type, body: Body) -> Self {
-        Self { name, signature: Signature { parameters, variadic: Some(rest) }, body }
+        Self { name, signature: Signature { parameters, variadic: Some(rest) }, body, special: None }
     }
 }
 

@@ -46,9 +46,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("splitList", &[S, S], |call| {
         Ok(Value::strings(split(call, &call.text(1), &call.text(0), usize::MAX)?))
     }),
-    Function::new("abbrev", &[Type::Int, S], |call| abbreviate_both(call, 0, call.int(0), &call.text(1))),
+    Function::new("abbrev", &[Type::Int, S], |call| abbreviate_both(0, call.int(0), &call.text(1))),
     Function::new("abbrevboth", &[Type::Int, Type::Int, S], |call| {
-        abbreviate_both(call, call.int(0), call.int(1), &call.text(2))
+        abbreviate_both(call.int(0), call.int(1), &call.text(2))
     }),
     Function::new("wrap", &[Type::Int, S], |call| wrap(call, &call.text(1), b"\n", false)),
     Function::new("wrapWith", &[Type::Int, S, S], |call| {
@@ -233,7 +233,7 @@ fn split_some(call: &mut Call<'_>) -> Outcome {
     Ok(dict_of_parts(parts))
 }
 
-fn abbreviate_both(_call: &mut Call<'_>, left: i64, right: i64, text: &Text) -> Outcome {
+fn abbreviate_both(left: i64, right: i64, text: &Text) -> Outcome {
     if right < 4 || left > 0 && right < 7 {
         return Ok(Value::String(Text::clone(text)));
     }

@@ -3,10 +3,7 @@
 use std::fmt;
 
 use crate::error::Message;
-use crate::value::{Element, List, Map, Text, Value};
-
-/// Go refuses deeper nesting at 10,000; ours keeps the stack small.
-const DEEPEST: usize = 500;
+use crate::value::{DEEPEST, Element, List, Map, Text, Value};
 
 /// Why a text is no JSON, in Go's words. Of the text they show one character at most.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,6 @@
 use crate::format::{CEILING, float, quote};
 use crate::value::Value;
 
-/// Deeper values are refused; only one that holds itself is that deep.
-const DEEPEST: usize = 500;
-
 /// How to write.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Style {
@@ -51,9 +48,6 @@ impl Encoder {
     }
 
     fn value(&mut self, value: &Value, depth: usize) -> Result<(), EncodeError> {
-        if depth > DEEPEST {
-            return Err(EncodeError::Unsupported("value: encountered a cycle".to_owned()));
-        }
         if self.out.len() > CEILING {
             return Err(EncodeError::TooLong);
         }

@@ -1,6 +1,6 @@
 //! Slices and maps.
 
-use std::cell::{Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -56,17 +56,20 @@ impl Element {
 pub struct List {
     items: Option<Rc<[Value]>>,
     element: Element,
+    depth: usize,
 }
 
 impl List {
     /// A slice of these items.
     pub fn new(element: Element, items: impl IntoIterator<Item = Value>) -> Self {
-        Self { items: Some(items.into_iter().collect()), element }
+        let items: Rc<[Value]> = items.into_iter().collect();
+        let depth = 1 + items.iter().map(Value::depth).max().unwrap_or_default();
+        Self { items: Some(items), element, depth }
     }
 
     /// A nil slice.
     pub fn nil(element: Element) -> Self {
-        Self { items: None, element }
+        Self { items: None, element, depth: 1 }
     }
 
     /// The items in order.
@@ -77,6 +80,11 @@ impl List {
     /// The element's type.
     pub fn element(&self) -> Element {
         self.element
+    }
+
+    /// Levels of collections, this one included, when it was made.
+    pub(super) fn depth(&self) -> usize {
+        self.depth
     }
 
     /// Whether the slice is nil rather than empty.
@@ -100,14 +108,23 @@ impl List {
 /// A map with string keys, sorted bytewise: the order in which Go prints maps and ranges over them.
 #[derive(Clone)]
 pub struct Map {
-    entries: Option<Rc<RefCell<BTreeMap<Text, Value>>>>,
+    entries: Option<Rc<Entries>>,
     element: Element,
+}
+
+/// What the handles of a map share.
+struct Entries {
+    map: RefCell<BTreeMap<Text, Value>>,
+    /// Levels of collections, as far as they were seen when entries were set.
+    depth: Cell<usize>,
 }
 
 impl Map {
     /// A map of these entries; of equal keys the last wins.
     pub fn new(element: Element, entries: impl IntoIterator<Item = (Text, Value)>) -> Self {
-        Self { entries: Some(Rc::new(RefCell::new(entries.into_iter().collect()))), element }
+        let map: BTreeMap<Text, Value> = entries.into_iter().collect();
+        let depth = 1 + map.values().map(Value::depth).max().unwrap_or_default();
+        Self { entries: Some(Rc::new(Entries { map: RefCell::new(map), depth: Cell::new(depth) })), element }
     }
 
     /// A nil map: it reads like an empty one and can't be written.
@@ -150,7 +167,8 @@ impl Map {
     pub fn insert(&self, key: Text, value: Value) -> bool {
         match &self.entries {
             Some(entries) => {
-                entries.borrow_mut().insert(key, value);
+                entries.depth.set(entries.depth.get().max(1 + value.depth()));
+                entries.map.borrow_mut().insert(key, value);
                 true
             }
             None => false,
@@ -160,8 +178,12 @@ impl Map {
     /// Removes an entry for everyone who shares the map.
     pub fn remove(&self, key: &[u8]) {
         if let Some(entries) = &self.entries {
-            entries.borrow_mut().remove(key);
+            entries.map.borrow_mut().remove(key);
         }
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.entries.as_ref().map_or(1, |entries| entries.depth.get())
     }
 
     /// Whether two handles share one map.
@@ -175,7 +197,7 @@ impl Map {
     fn read<T>(&self, look: impl FnOnce(&BTreeMap<Text, Value>) -> T) -> T {
         match &self.entries {
             Some(entries) => {
-                let entries: Ref<'_, _> = entries.borrow();
+                let entries: Ref<'_, _> = entries.map.borrow();
                 look(&entries)
             }
             None => look(&BTreeMap::new()),

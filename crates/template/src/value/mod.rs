@@ -18,6 +18,10 @@ use std::rc::Rc;
 pub use collections::{Element, List, Map};
 pub use object::{Method, Object};
 
+/// Levels of collections that a function may give. What prints, compares, copies or drops values goes down level by level
+/// on the stack. A value may be twice as deep where maps grew later.
+pub(crate) const DEEPEST: usize = 500;
+
 /// A Go string: bytes, usually UTF-8.
 pub type Text = Rc<[u8]>;
 
@@ -186,6 +190,16 @@ impl Value {
             Self::List(list) => list.is_empty(),
             Self::Map(map) => map.is_empty(),
             Self::Object(_) => false,
+        }
+    }
+
+    /// Levels of collections within collections. A map that grew after it was put into another counts there as it was; who
+    /// puts values into maps looks for himself.
+    pub(crate) fn depth(&self) -> usize {
+        match self {
+            Self::List(list) => list.depth(),
+            Self::Map(map) => map.depth(),
+            _ => 0,
         }
     }
 

@@ -70,7 +70,15 @@ fn shared_and_cyclic_values_are_seen_through() {
     check_refused(&format!("{doubled}{{{{ deepEqual $x (deepCopy $x) }}}}"), "than allowed");
     check_refused("{{ $d := dict }}{{ $_ := set $d \"d\" $d }}{{ $d }}", "would hold itself");
     check_refused("{{ $d := dict }}{{ $_ := merge $d (dict \"x\" (list $d)) }}", "would hold itself");
-    assert!(run("{{ $x := list 1 }}{{ range 5000 }}{{ $x = list $x }}{{ end }}{{ $x }}").is_ok());
+    check_refused("{{ $x := list 1 }}{{ range 5000 }}{{ $x = list $x }}{{ end }}", "nested too deep");
+    check_refused("{{ $x := dict }}{{ range 5000 }}{{ $x = dict \"x\" $x }}{{ end }}", "nested too deep");
+    // Each map is put away before it is filled, so that its depth shows late.
+    let late = "{{ $x := dict }}{{ range 5000 }}{{ $y := dict }}{{ $z := list $y }}{{ $_ := set $y \"x\" $x }}{{ $x = $z }}{{ end }}";
+    check_refused(late, "error calling set");
+    let deep = run(
+        "{{ $x := list 1 }}{{ range 490 }}{{ $x = list $x }}{{ end }}{{ $x }}{{ toJson $x }}{{ len (toYaml $x) }}",
+    );
+    assert!(deep.is_ok_and(|out| out.starts_with(&[b'['; 490])));
 }
 
 #[test]
@@ -122,7 +130,7 @@ fn every_function_stands_any_arguments() {
         on_small_stack(move || {
             for first in arguments {
                 let _ = render(&format!("{{{{ {name} {first} }}}}"));
-                for second in arguments {
+                for second in arguments.into_iter().step_by(3) {
                     let _ = render(&format!("{{{{ {name} {first} {second} }}}}"));
                     let _ = render(&format!("{{{{ {second} | {name} \"a\" {first} }}}}"));
                 }
