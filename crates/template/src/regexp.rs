@@ -39,6 +39,9 @@ fn error<T>(what: &'static str, part: impl Into<String>) -> Result<T, RegexpErro
     Err(RegexpError { what, part: part.into() })
 }
 
+/// Bytes of a compiled pattern. Compiling up to them takes some ten milliseconds.
+const LARGEST: usize = 4 << 20;
+
 /// Go's greatest count of a repetition.
 const MOST_REPEATS: u32 = 1000;
 
@@ -50,7 +53,7 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, RegexpError> {
     let translated =
         Translator { pattern, rest: pattern, out: String::with_capacity(pattern.len() + 16), groups: 0 }
             .translate()?;
-    match RegexBuilder::new(&translated).build() {
+    match RegexBuilder::new(&translated).size_limit(LARGEST).build() {
         Ok(regex) => Ok(regex),
         Err(regex::Error::CompiledTooBig(_)) => error("expression too large", pattern),
         Err(_) => error("invalid or unsupported Perl syntax", pattern),

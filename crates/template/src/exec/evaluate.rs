@@ -7,7 +7,7 @@ use crate::functions::{Call, Function, Special, Type};
 use crate::parse::ast::{Command, Located, Operand, Pipe, Term};
 use crate::parse::literal::Number;
 use crate::template::MissingKey;
-use crate::value::{DEEPEST, Value};
+use crate::value::{BYTES_A_STEP, DEEPEST, Value};
 
 impl<'t> Executor<'t, '_> {
     /// The value of a pipeline, out of its box. Declared variables stay until the enclosing `end`.
@@ -269,7 +269,9 @@ impl<'t> Executor<'t, '_> {
             environment: self.environment,
             budget: &mut self.budget,
         };
-        let result = (function.body)(&mut call).and_then(|value| {
+        // Reading large arguments is work too.
+        let read = values.iter().map(weight).sum::<usize>() / BYTES_A_STEP;
+        let result = call.spend_steps(read).and_then(|()| (function.body)(&mut call)).and_then(|value| {
             self.budget.spend_memory(weight(&value))?;
             if value.depth() > DEEPEST { Err("the value is nested too deep".into()) } else { Ok(value) }
         });

@@ -34,8 +34,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("pemTruststoreToPKCS12Pass", &[S, S], |call| make_trust_store(call, &call.text(1))),
 ];
 
-/// Steps for an operation with a private key, or for the rounds of an archive's password.
+/// Steps for an operation with a private key.
 const SLOW: usize = 5_000;
+/// Steps for an archive, whose password may take as many rounds as it says.
+const ARCHIVE: usize = 50_000;
 
 fn filter_pem(call: &mut Call<'_>) -> Outcome {
     let (label, text) = (call.utf8(0), call.text(1));
@@ -100,7 +102,7 @@ fn rsa_decrypt(call: &mut Call<'_>) -> Outcome {
 }
 
 fn archive_key(call: &mut Call<'_>, password: &[u8], archive: &[u8]) -> Outcome {
-    call.spend_steps(SLOW)?;
+    call.spend_steps(ARCHIVE)?;
     let archive = pkcs12::read(archive, password)
         .map_err(|error| Message::new(format!("unable to decode pkcs12 with password: {error}")))?;
     let key = archive.key.to_pkcs8().map_err(|error| Message::new(error.to_string()))?;
@@ -108,7 +110,7 @@ fn archive_key(call: &mut Call<'_>, password: &[u8], archive: &[u8]) -> Outcome 
 }
 
 fn archive_certificates(call: &mut Call<'_>, password: &[u8], archive: &[u8]) -> Outcome {
-    call.spend_steps(SLOW)?;
+    call.spend_steps(ARCHIVE)?;
     let archive = pkcs12::read(archive, password).map_err(|error| {
         Message::new(format!("unable to decode pkcs12 certificate with password: {error}"))
     })?;
@@ -145,7 +147,7 @@ fn make_archive(call: &mut Call<'_>, password: &[u8], whole_chain: bool) -> Outc
     let (block, _) = pem::decode(&key).ok_or_else(no_block)?;
     let key =
         PrivateKey::from_der(&block.bytes).map_err(|_| Message::new("unable to parse private key type"))?;
-    call.spend_steps(SLOW)?;
+    call.spend_steps(ARCHIVE)?;
     let archive = pkcs12::write(&key, &certificates, password, call.random()?);
     Ok(STANDARD.encode(archive.map_err(|error| Message::new(error.to_string()))?).into())
 }
@@ -159,7 +161,7 @@ fn make_trust_store(call: &mut Call<'_>, password: &[u8]) -> Outcome {
             (certificate, name)
         })
         .collect();
-    call.spend_steps(SLOW)?;
+    call.spend_steps(ARCHIVE)?;
     let archive = pkcs12::write_trust_store(&named, password, call.random()?);
     Ok(STANDARD.encode(archive.map_err(|error| Message::new(error.to_string()))?).into())
 }

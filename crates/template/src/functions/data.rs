@@ -76,11 +76,11 @@ fn encode_or_nothing(call: &mut Call<'_>, style: Style) -> Outcome {
 
 /// Equality that pays for its steps.
 pub(super) fn deep_equal(call: &mut Call<'_>, a: &Value, b: &Value) -> Result<bool, Message> {
-    call.spend_steps(1)?;
-    match a.deep_equal(b, call.steps_left()) {
-        Some(equal) => Ok(equal),
-        None => Err("comparing takes more steps than allowed".into()),
-    }
+    let before = call.steps_left();
+    let mut left = before;
+    let equal = a.deep_equal(b, &mut left);
+    call.spend_steps(before - left)?;
+    equal.ok_or_else(|| "comparing takes more steps than allowed".into())
 }
 
 fn deep_copy(call: &mut Call<'_>) -> Outcome {

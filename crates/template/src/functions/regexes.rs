@@ -27,14 +27,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("regexQuoteMeta", &[S], quote_meta),
 ];
 
-/// Steps that compiling a pattern costs.
-const COMPILING: usize = 50;
+/// Steps that compiling a pattern costs: a plain one, and one with counts or large classes.
+const COMPILING: usize = 100;
+const COMPILING_LARGE: usize = 2_000;
 
 /// Compiles the first argument and pays for looking through the second.
 fn compile(call: &mut Call<'_>) -> Result<Regex, Message> {
     let pattern = call.utf8(0);
     let work = call.text(1).len() / 256 * (1 + pattern.len() / 16);
-    call.spend_steps(COMPILING + work)?;
+    let compiling = if pattern.contains(['{', 'p', 'P']) { COMPILING_LARGE } else { COMPILING };
+    call.spend_steps(compiling + work)?;
     regexp::compile(&pattern).map_err(|error| error.message())
 }
 

@@ -82,10 +82,7 @@ pub(super) fn trim_space(text: &[u8]) -> &[u8] {
 
 /// First place of a text in another.
 pub(super) fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    if wanted.is_empty() {
-        return Some(0);
-    }
-    text.windows(wanted.len()).position(|window| window == wanted)
+    memchr::memmem::find(text, wanted)
 }
 
 fn trim_all(call: &mut Call<'_>) -> Outcome {

@@ -22,6 +22,9 @@ pub use object::{Method, Object};
 /// on the stack. A value may be twice as deep where maps grew later.
 pub(crate) const DEEPEST: usize = 500;
 
+/// Bytes that are read for the price of one step.
+pub(crate) const BYTES_A_STEP: usize = 256;
+
 /// A Go string: bytes, usually UTF-8.
 pub type Text = Rc<[u8]>;
 
@@ -229,12 +232,11 @@ impl Value {
         }
     }
 
-    /// Go's `reflect.DeepEqual`: types must be equal too. None where comparing took more than `steps` steps, as it may
-    /// with lists that share lists.
-    pub fn deep_equal(&self, other: &Self, steps: usize) -> Option<bool> {
-        let mut left = steps;
-        let equal = self.equals(other, &mut left);
-        (left > 0).then_some(equal)
+    /// Go's `reflect.DeepEqual`: types must be equal too. Takes from the steps that are left, and gives none where they do
+    /// not suffice, as may be with lists that share lists.
+    pub fn deep_equal(&self, other: &Self, left: &mut usize) -> Option<bool> {
+        let equal = self.equals(other, left);
+        (*left > 0).then_some(equal)
     }
 
     fn equals(&self, other: &Self, left: &mut usize) -> bool {
@@ -251,7 +253,10 @@ impl Value {
             (Self::Uint64(a), Self::Uint64(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => a == b,
             (Self::Complex(a, b), Self::Complex(c, d)) => a == c && b == d,
-            (Self::String(a), Self::String(b)) => a == b,
+            (Self::String(a), Self::String(b)) => {
+                *left = left.saturating_sub(a.len() / BYTES_A_STEP);
+                a == b
+            }
             (Self::List(a), Self::List(b)) => a.equals(b, left),
             (Self::Map(a), Self::Map(b)) => a.equals(b, left),
             (Self::Object(a), Self::Object(b)) => Rc::ptr_eq(a, b) || a.equals(b.as_ref()),

@@ -41,8 +41,8 @@ pub(super) const TRIPLE_DES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01,
 pub(super) const RC2_128: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01, 0x05];
 pub(super) const RC2_40: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01, 0x06];
 
-/// Rounds of key derivation beyond this are refused: they would take minutes.
-pub(super) const MOST_ROUNDS: u32 = 5_000_000;
+/// Rounds of key derivation beyond this are refused: they would take seconds each.
+pub(super) const MOST_ROUNDS: u32 = 1_000_000;
 
 /// Why an archive can't be read or written, in Go's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
