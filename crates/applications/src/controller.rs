@@ -1,6 +1,6 @@
 //! Watches Applications and AppProjects, and everything that may move them: commits, clusters, the clock.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant as StdInstant};
@@ -19,16 +19,13 @@ use gangplank_runtime::{
     ControllerMetrics, EnactError, Health, Metrics, Outcome, Recorder, Shutdown, jittered, random_fraction,
 };
 
-use crate::cluster::Watches;
+use crate::cluster::{Touch, Watches};
 use crate::engine::{Engine, reconcile};
 use crate::object::text;
 use crate::ports::{DestinationChange, Destinations, Repositories, Repository};
 use crate::resources::{application_resource, project_resource};
 use crate::sets::{self, Sets};
 use crate::source::{Renders, RevisionKey, Revisions};
-
-/// How long changes of objects are gathered.
-const GATHER: Duration = Duration::from_secs(1);
 
 /// What the engine is told.
 #[derive(Clone, Debug)]
@@ -316,32 +313,36 @@ fn source_of(application: &DynamicObject) -> Option<RevisionKey> {
     })
 }
 
-/// Wakes the Applications whose objects changed, each at most once in [`GATHER`].
+/// Wakes the Applications whose objects were touched, each once for all touches within the time that these allow.
 async fn follow_objects(
-    mut touched: mpsc::UnboundedReceiver<String>,
+    mut touched: mpsc::UnboundedReceiver<Touch>,
     home: String,
     triggers: mpsc::UnboundedSender<ObjectRef<DynamicObject>>,
     shutdown: Shutdown,
 ) {
+    let mut due: HashMap<String, Instant> = HashMap::new();
     loop {
-        let first = tokio::select! {
+        let next = due.values().min().copied();
+        tokio::select! {
             () = shutdown.triggered() => return,
-            first = touched.recv() => match first {
-                Some(first) => first,
-                None => return,
-            },
-        };
-        let mut names = BTreeSet::from([first]);
-        if !shutdown.sleep(GATHER).await {
-            return;
-        }
-        while let Ok(name) = touched.try_recv() {
-            names.insert(name);
-        }
-        for name in names {
-            // An Application elsewhere is tracked with its namespace.
-            let (namespace, name) = name.split_once('_').unwrap_or((&home, &name));
-            let _ = triggers.send(ObjectRef::new_with(name, application_resource()).within(namespace));
+            touch = touched.recv() => {
+                let Some(touch) = touch else { return };
+                let at = Instant::now() + touch.within;
+                let entry = due.entry(touch.application).or_insert(at);
+                *entry = at.min(*entry);
+            }
+            () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
+                let now = Instant::now();
+                due.retain(|name, at| {
+                    if *at > now {
+                        return true;
+                    }
+                    // An Application elsewhere is tracked with its namespace.
+                    let (namespace, name) = name.split_once('_').unwrap_or((&home, name));
+                    let _ = triggers.send(ObjectRef::new_with(name, application_resource()).within(namespace));
+                    false
+                });
+            }
         }
     }
 }

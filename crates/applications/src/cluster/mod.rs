@@ -2,12 +2,13 @@
 
 mod kinds;
 mod live;
+mod migration;
 mod watches;
 mod write;
 
 pub(crate) use kinds::{Kind, KindError, Kinds};
 pub(crate) use live::read;
-pub(crate) use watches::Watches;
+pub(crate) use watches::{Touch, Watches};
 pub(crate) use write::{apply, delete, dry_run};
 
 use serde_json::Value;

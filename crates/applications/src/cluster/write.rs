@@ -5,6 +5,7 @@ use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions, Pro
 use serde_json::Value;
 
 use super::kinds::Kind;
+use super::migration::migration;
 use super::{explain, to_value};
 use crate::FIELD_MANAGER;
 use crate::annotations::Effective;
@@ -39,6 +40,11 @@ pub(crate) async fn apply(
     let outcome = if options.is("Replace", "true") {
         replace(client, kind, target, live).await
     } else {
+        if !options.is("ClientSideApplyMigration", "false")
+            && let Some(patch) = live.and_then(migration)
+        {
+            migrate(client, kind, &ObjectKey::of(target), &patch).await;
+        }
         server_side(client, kind, target).await
     };
     match outcome {
@@ -47,6 +53,14 @@ pub(crate) async fn apply(
             recreate(client, kind, target).await.map_err(|error| explain(&error))
         }
         Err(error) => Err(explain(&error)),
+    }
+}
+
+/// Makes an adopted object's fields ours. Where that fails the object is applied all the same, and keeps what it has.
+async fn migrate(client: &Client, kind: &Kind, key: &ObjectKey, patch: &Value) {
+    let api = kind.api(client, &key.namespace);
+    if let Err(error) = api.patch(&key.name, &PatchParams::default(), &Patch::Merge(patch)).await {
+        tracing::info!(object = %key, error = explain(&error), "fields of client-side apply not migrated");
     }
 }
 

@@ -204,3 +204,29 @@ async fn a_project_permits_or_forbids() {
     world.apply(&world.hub, "argoproj.io/v1alpha1", "AppProject", &project("app")).await;
     world.until_state("one", "Synced/Healthy Succeeded").await;
 }
+
+#[tokio::test]
+async fn what_kubectl_applied_before_is_adopted_with_its_fields() {
+    let world = World::new().await;
+    world.namespace(&world.spoke, "app").await;
+    let mut before = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "app"},
+        "data": {"key": "0", "stale": "x"},
+    });
+    before["metadata"]["annotations"] =
+        json!({"kubectl.kubernetes.io/last-applied-configuration": before.to_string()});
+    let maps: kube::api::Api<kube::api::DynamicObject> = kube::api::Api::namespaced_with(
+        world.spoke.clone(),
+        "app",
+        &crate::world::resource("v1", "ConfigMap"),
+    );
+    let parameters = kube::api::PostParams {
+        field_manager: Some("kubectl-client-side-apply".into()),
+        ..kube::api::PostParams::default()
+    };
+    maps.create(&parameters, &serde_json::from_value(before).unwrap()).await.unwrap();
+    world.commit(&[("app/a.yaml", &config_map("a", "1"))]);
+    world.application("one", "app", "aks-a", automated()).await;
+    world.until_state("one", "Synced/Healthy Succeeded").await;
+    assert_eq!(world.data(&world.spoke, "a").await, Some(json!({"key": "1"})));
+}
