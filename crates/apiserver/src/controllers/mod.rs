@@ -9,8 +9,11 @@
 
 mod accounts;
 mod garbage;
+mod limits;
 mod namespaces;
 mod pods;
+mod quota;
+mod workloads;
 
 use std::sync::{Arc, Mutex};
 
@@ -20,7 +23,7 @@ use crate::registry::{BUILT_IN, Resource};
 use crate::server::Server;
 use crate::status::Answer;
 use crate::store::{CollectionName, Event};
-use crate::verbs::{Call, System};
+use crate::verbs::System;
 
 /// A mutating webhook for Pods, called before a new one is checked.
 pub trait PodMutator: Send + Sync {
@@ -38,11 +41,18 @@ pub(crate) struct Controllers {
     runs: bool,
     mutators: Vec<Arc<dyn PodMutator>>,
     /// Held by the one request that settles; others leave their changes to it.
-    turn: Mutex<garbage::Graph>,
+    turn: Mutex<Turn>,
+}
+
+/// What the controllers remember between changes.
+#[derive(Debug, Default)]
+struct Turn {
+    graph: garbage::Graph,
+    due: workloads::Due,
 }
 
 /// So many changes may follow from one. More would be controllers that chase each other.
-const MAX_ROUNDS: usize = 100_000;
+const MAX_ROUNDS: usize = 10_000;
 
 impl Controllers {
     pub(crate) fn new(
@@ -67,10 +77,10 @@ fn system<'a>(server: &'a Arc<Server>, group: &str, plural: &str) -> Option<Syst
 /// Lets the controllers look at what is there when a server starts.
 pub(crate) fn start(server: &Arc<Server>) {
     crate::custom::start(server);
-    if let Ok(mut graph) = server.controllers.turn.lock() {
+    if let Ok(mut turn) = server.controllers.turn.lock() {
         for name in server.store.names() {
             for object in server.store.list(&name, "") {
-                graph.note(&name, &object);
+                turn.graph.note(&name, &object);
             }
         }
     }
@@ -83,26 +93,24 @@ pub(crate) fn start(server: &Arc<Server>) {
 
 /// Carries out what follows from the changes that have been made.
 pub(crate) fn settle(server: &Arc<Server>) {
-    loop {
-        let Ok(mut graph) = server.controllers.turn.try_lock() else { return };
-        for _ in 0..MAX_ROUNDS {
-            let changes = server.store.unseen();
-            if changes.is_empty() {
-                break;
-            }
-            for (collection, event) in changes {
-                look(server, &mut graph, &collection, &event);
-            }
-        }
-        drop(graph);
-        // Whoever came while we held the turn went away without settling.
+    // Whoever comes while another has the turn goes away without settling: what has come by then is for that one.
+    for _ in 0..MAX_ROUNDS {
         if !server.store.has_unseen() {
             return;
         }
+        let Ok(mut turn) = server.controllers.turn.try_lock() else { return };
+        for (collection, event) in server.store.unseen() {
+            look(server, &mut turn, &collection, &event);
+        }
+        turn.due.work(server);
     }
+    tracing::warn!(
+        server = server.name,
+        "controllers go on changing things; they are left until the next change"
+    );
 }
 
-fn look(server: &Arc<Server>, graph: &mut garbage::Graph, collection: &CollectionName, event: &Event) {
+fn look(server: &Arc<Server>, turn: &mut Turn, collection: &CollectionName, event: &Event) {
     match &**collection {
         "/namespaces" => {
             namespaces::look(server, &event.object);
@@ -113,23 +121,39 @@ fn look(server: &Arc<Server>, graph: &mut garbage::Graph, collection: &Collectio
         "apiextensions.k8s.io/customresourcedefinitions" => crate::custom::look(server, event),
         _ => {}
     }
-    garbage::look(server, graph, collection, event);
+    turn.due.note(server, collection, event);
+    garbage::look(server, &mut turn.graph, collection, event);
     namespaces::look_at_content(server, event);
     crate::custom::look_at_instance(server, collection, event);
 }
 
 /// Admission that changes a new object.
-pub(crate) fn admit_create(call: &Call<'_>, value: &mut Value) -> Answer<()> {
-    if call.resource.is("", "pods") {
-        return pods::admit(call, value);
+pub(crate) fn admit_create(
+    server: &Server,
+    resource: &Resource,
+    namespace: &str,
+    value: &mut Value,
+) -> Answer<()> {
+    if resource.is("", "pods") {
+        return pods::admit(server, namespace, value);
     }
     Ok(())
 }
 
 /// Admission that only looks, at new objects.
-pub(crate) fn check_create(call: &Call<'_>, value: &Value) -> Answer<()> {
-    let _ = (call, value);
-    Ok(())
+pub(crate) fn check_create(
+    server: &Server,
+    resource: &Resource,
+    namespace: &str,
+    value: &Value,
+) -> Answer<()> {
+    if namespace.is_empty() {
+        return Ok(());
+    }
+    if resource.is("", "pods") {
+        limits::check(server, namespace, value)?;
+    }
+    quota::check(server, resource, namespace, value)
 }
 
 /// Whether something other than finalizers keeps an object that is being deleted.

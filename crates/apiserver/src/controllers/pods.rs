@@ -4,31 +4,88 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::limits;
 use crate::object::time;
 use crate::server::Server;
 use crate::status::{Answer, Status};
 use crate::store::{Change, Event};
-use crate::verbs::{Call, system_write};
+use crate::verbs::system_write;
 
-/// Gives a new Pod its ServiceAccount, and lets the webhooks change it.
-pub(super) fn admit(call: &Call<'_>, pod: &mut Value) -> Answer<()> {
-    let namespace = &call.place.namespace;
+/// The containers of a Pod, first those that prepare it.
+pub(super) fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
+    ["initContainers", "containers"].into_iter().flat_map(|member| pod["spec"][member].as_array()).flatten()
+}
+
+/// Gives a new Pod what it has everywhere: a ServiceAccount, a priority, tolerations, the namespace's default limits; and
+/// lets the webhooks change it.
+pub(super) fn admit(server: &Server, namespace: &str, pod: &mut Value) -> Answer<()> {
     let named = pod["spec"]["serviceAccountName"].as_str().unwrap_or_default().to_owned();
     let name = if named.is_empty() { "default".to_owned() } else { named };
     pod["spec"]["serviceAccountName"] = name.as_str().into();
     pod["spec"]["serviceAccount"] = name.as_str().into();
-    let account = call
-        .server
-        .store
-        .get("/serviceaccounts", &format!("{namespace}/{name}"))
-        .map(|object| object.value());
-    for mutator in &call.server.controllers.mutators {
-        mutator.mutate(pod, account.as_ref(), namespace).map_err(|why| {
-            let pod_name = pod["metadata"]["name"].as_str().unwrap_or_default();
-            Status::forbidden("", "pods", pod_name, &why)
-        })?;
+    limits::default(server, namespace, pod);
+    prioritize(server, pod)?;
+    tolerate(pod);
+    let account =
+        server.store.get("/serviceaccounts", &format!("{namespace}/{name}")).map(|object| object.value());
+    for mutator in &server.controllers.mutators {
+        mutator.mutate(pod, account.as_ref(), namespace).map_err(|why| refused(pod, &why))?;
     }
     Ok(())
+}
+
+fn refused(pod: &Value, why: &str) -> Box<Status> {
+    Status::forbidden("", "pods", pod["metadata"]["name"].as_str().unwrap_or_default(), why)
+}
+
+/// Resolves the name of a priority class, or takes the one that is everybody's.
+fn prioritize(server: &Server, pod: &mut Value) -> Answer<()> {
+    let name = pod["spec"]["priorityClassName"].as_str().unwrap_or_default().to_owned();
+    let classes = "scheduling.k8s.io/priorityclasses";
+    let class = if name.is_empty() {
+        let all = server.store.list(classes, "");
+        let all = all.iter().map(|object| object.value()).filter(|class| class["globalDefault"] == true);
+        all.min_by_key(|class| class["value"].as_i64().unwrap_or_default())
+    } else {
+        Some(match (name.as_str(), server.store.get(classes, &name)) {
+            (_, Some(class)) => class.value(),
+            ("system-cluster-critical", None) => json!({"value": 2_000_000_000}),
+            ("system-node-critical", None) => json!({"value": 2_000_001_000}),
+            _ => return Err(refused(pod, &format!("no PriorityClass with name {name} was found"))),
+        })
+    };
+    let class = class.unwrap_or(Value::Null);
+    if name.is_empty() && class["metadata"]["name"].is_string() {
+        pod["spec"]["priorityClassName"] = class["metadata"]["name"].clone();
+    }
+    pod["spec"]["priority"] = class["value"].as_i64().unwrap_or_default().into();
+    if pod["spec"]["preemptionPolicy"].is_null() {
+        let policy = class["preemptionPolicy"].as_str().unwrap_or("PreemptLowerPriority");
+        pod["spec"]["preemptionPolicy"] = policy.into();
+    }
+    Ok(())
+}
+
+/// How long a Pod stays on a node that is lost, where it does not say so itself.
+fn tolerate(pod: &mut Value) {
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        let tolerations = pod["spec"]["tolerations"].as_array();
+        let known = tolerations.into_iter().flatten().any(|toleration| {
+            let covers = |member: &str, word: &str| {
+                toleration[member].as_str().is_none_or(|text| text.is_empty() || text == word)
+            };
+            covers("key", key) && covers("effect", "NoExecute")
+        });
+        if known {
+            continue;
+        }
+        let wanted =
+            json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
+        match pod["spec"]["tolerations"].as_array_mut() {
+            Some(list) => list.push(wanted),
+            None => pod["spec"]["tolerations"] = json!([wanted]),
+        }
+    }
 }
 
 /// A Pod that is on no node goes at once; one on a node takes its time.

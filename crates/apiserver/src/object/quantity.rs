@@ -42,14 +42,48 @@ pub(crate) fn parse(text: &str) -> Option<i128> {
     Some(if negative { -scaled } else { scaled })
 }
 
+/// In which of its three forms a quantity is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Binary,
+    Decimal,
+    Scientific,
+}
+
+fn is_binary(text: &str) -> bool {
+    text.ends_with('i')
+}
+
 /// The form in which Go writes a quantity again: an unbroken mantissa with the largest unit that keeps it whole.
 pub(crate) fn canonical(text: &str) -> Option<String> {
     let value = parse(text)?;
-    let binary = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].iter().any(|unit| text.ends_with(unit));
-    if value == 0 {
-        return Some("0".to_owned());
+    Some(write(
+        value,
+        if is_binary(text) {
+            Form::Binary
+        } else if text.contains(['e', 'E']) && !text.ends_with('E') {
+            Form::Scientific
+        } else {
+            Form::Decimal
+        },
+    ))
+}
+
+/// The sum of quantities, in the form of the first; those that cannot be read count nothing.
+pub(crate) fn sum<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let (mut total, mut form) = (0, None);
+    for text in texts {
+        total += parse(text).unwrap_or_default();
+        form = form.or(Some(if is_binary(text) { Form::Binary } else { Form::Decimal }));
     }
-    if binary && value % 1_000_000_000 == 0 {
+    write(total, form.unwrap_or(Form::Decimal))
+}
+
+fn write(value: i128, form: Form) -> String {
+    if value == 0 {
+        return "0".to_owned();
+    }
+    if form == Form::Binary && value % 1_000_000_000 == 0 {
         let whole = value / 1_000_000_000;
         let mut units = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].iter();
         let (mut number, mut unit) = (whole, "");
@@ -60,16 +94,15 @@ pub(crate) fn canonical(text: &str) -> Option<String> {
             number /= 1024;
             unit = next;
         }
-        return Some(format!("{number}{unit}"));
+        return format!("{number}{unit}");
     }
-    let scientific = text.contains(['e', 'E']) && !text.ends_with('E') && !text.ends_with("Ei");
     let (mut number, mut exponent) = (value, -9);
     while number % 1000 == 0 && exponent < 18 {
         number /= 1000;
         exponent += 3;
     }
-    if scientific {
-        return Some(if exponent == 0 { number.to_string() } else { format!("{number}e{exponent}") });
+    if form == Form::Scientific {
+        return if exponent == 0 { number.to_string() } else { format!("{number}e{exponent}") };
     }
     let unit = match exponent {
         -9 => "n",
@@ -83,7 +116,7 @@ pub(crate) fn canonical(text: &str) -> Option<String> {
         15 => "P",
         _ => "E",
     };
-    Some(format!("{number}{unit}"))
+    format!("{number}{unit}")
 }
 
 #[cfg(test)]

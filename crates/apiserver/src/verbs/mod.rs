@@ -36,7 +36,7 @@ use crate::store::Key;
 
 pub(crate) use decode::{report, schema_of};
 pub(crate) use reply::{written, yaml};
-pub(crate) use write::{System, system_remove, system_status, system_write};
+pub(crate) use write::{System, owned_by, system_remove, system_status, system_write};
 
 /// A request whose sender, right and resource are known.
 pub(crate) struct Call<'a> {

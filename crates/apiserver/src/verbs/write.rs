@@ -116,7 +116,7 @@ pub(super) fn create(
         let name = format!("{kept}{}", server.suffix(SUFFIX));
         meta::of(&mut value).insert("name".to_owned(), name.into());
     }
-    controllers::admit_create(call, &mut value)?;
+    controllers::admit_create(server, &resource, call.namespace(), &mut value)?;
     let metadata = meta::of(&mut value);
     for member in ["resourceVersion", "selfLink"] {
         metadata.remove(member);
@@ -147,7 +147,7 @@ pub(super) fn create(
     if resource.group == "rbac.authorization.k8s.io" {
         access::check_escalation(server, call.user, &resource.plural, call.namespace(), &value, None)?;
     }
-    controllers::check_create(call, &value)?;
+    controllers::check_create(server, &resource, call.namespace(), &value)?;
     custom::check_create(call, &value)?;
     warn(call, &value, None);
     let key = Key::new(call.namespace(), &name);
@@ -546,4 +546,12 @@ pub(crate) fn system_status(
             None => Some(new),
         }
     })
+}
+
+/// A new object, owned by a manager of the control plane.
+pub(crate) fn owned_by(resource: &Resource, manager: &str, server: &Server, value: Value) -> Value {
+    match Writer::new(resource, time::write(server.now()), manager.to_owned(), Door::Object) {
+        Some(writer) => writer.update(None, value),
+        None => value,
+    }
 }
