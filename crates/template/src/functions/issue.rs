@@ -1,7 +1,7 @@
 //! Keys and certificates made by templates.
 
+use core::net::IpAddr;
 use std::any::Any;
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 

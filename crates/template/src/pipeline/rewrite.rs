@@ -80,12 +80,13 @@ pub struct RewriteError {
     /// Place of the operation in the list, from 0.
     pub index: usize,
     /// What failed.
-    pub reason: Reason,
+    pub reason: RewriteReason,
 }
 
 /// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
-pub enum Reason {
+#[expect(missing_docs, reason = "the text of each says what it is")]
+pub enum RewriteReason {
     #[error("regexp failed with failed to compile: {0}")]
     Pattern(String),
     #[error("transform failed with failed to parse template: {0}")]
@@ -125,8 +126,8 @@ pub fn rewrite(
     Ok(data)
 }
 
-fn replace(source: &str, target: &str, data: Data) -> Result<Data, Reason> {
-    let pattern = regexp::compile(source).map_err(|error| Reason::Pattern(error.to_string()))?;
+fn replace(source: &str, target: &str, data: Data) -> Result<Data, RewriteReason> {
+    let pattern = regexp::compile(source).map_err(|error| RewriteReason::Pattern(error.to_string()))?;
     let renamed = data.into_iter().map(|(key, value)| {
         let new = regexp::replace_all(&pattern, key.as_bytes(), target.as_bytes());
         (String::from_utf8_lossy(&new).into_owned(), value)
@@ -134,25 +135,25 @@ fn replace(source: &str, target: &str, data: Data) -> Result<Data, Reason> {
     Ok(renamed.collect())
 }
 
-fn transform(template: &str, data: Data, environment: &mut Environment) -> Result<Data, Reason> {
+fn transform(template: &str, data: Data, environment: &mut Environment) -> Result<Data, RewriteReason> {
     let options = Options {
         functions: Functions::external_secrets(),
         missing_key: MissingKey::Default,
         ..Options::default()
     };
-    let template = options.parse("transform", template).map_err(Reason::Parse)?;
+    let template = options.parse("transform", template).map_err(RewriteReason::Parse)?;
     let mut out = Data::new();
     for (key, value) in data {
         let root = Value::string_map([("value", &key)]);
         match template.render_in(&root, environment) {
             Ok(new) => out.insert(String::from_utf8_lossy(&new).into_owned(), value),
-            Err(error) => return Err(Reason::Execute { key, error: error.into() }),
+            Err(error) => return Err(RewriteReason::Execute { key, error: error.into() }),
         };
     }
     Ok(out)
 }
 
-fn join(merge: &Merge, data: Data) -> Result<Data, Reason> {
+fn join(merge: &Merge, data: Data) -> Result<Data, RewriteReason> {
     let plain = data.keys().filter(|key| !merge.priority.contains(key));
     let order: Vec<&String> = plain.chain(&merge.priority).collect();
     let mut conflicts = Vec::new();
@@ -162,9 +163,9 @@ fn join(merge: &Merge, data: Data) -> Result<Data, Reason> {
             if merge.priority_policy == PriorityPolicy::IgnoreNotFound {
                 continue;
             }
-            return Err(Reason::Absent(key.clone()));
+            return Err(RewriteReason::Absent(key.clone()));
         };
-        let members = json::members(value, "map[string]interface {}").map_err(Reason::NotJson)?;
+        let members = json::members(value, "map[string]interface {}").map_err(RewriteReason::NotJson)?;
         // Of equal members of one object the last counts, and that is no conflict.
         let members: std::collections::BTreeMap<_, _> =
             members.into_iter().map(|member| (member.key, member.value)).collect();
@@ -176,21 +177,21 @@ fn join(merge: &Merge, data: Data) -> Result<Data, Reason> {
         }
     }
     if merge.conflict_policy == ConflictPolicy::Error && !conflicts.is_empty() {
-        return Err(Reason::Conflicts(conflicts));
+        return Err(RewriteReason::Conflicts(conflicts));
     }
     match merge.strategy {
         MergeStrategy::Extract => {
             let entries = whole.into_iter().map(|(name, value)| {
-                let value = member_text(&value).map_err(Reason::Unwritable)?;
+                let value = member_text(&value).map_err(RewriteReason::Unwritable)?;
                 Ok((String::from_utf8_lossy(&name).into_owned(), value))
             });
             entries.collect()
         }
-        MergeStrategy::Json if merge.into.is_empty() => Err(Reason::MissingInto),
+        MergeStrategy::Json if merge.into.is_empty() => Err(RewriteReason::MissingInto),
         MergeStrategy::Json => {
             let style = Style { raw: true, pretty: false };
             let text = json::encode(&Value::map(whole), style)
-                .map_err(|error| Reason::Unwritable(error.to_string()))?;
+                .map_err(|error| RewriteReason::Unwritable(error.to_string()))?;
             let mut data = data;
             data.insert(merge.into.clone(), text);
             Ok(data)

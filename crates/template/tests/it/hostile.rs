@@ -227,3 +227,46 @@ proptest! {
         let _ = run(&text);
     }
 }
+
+/// A value that must show in no error, in forms that get far in different functions.
+const PLANTED: [&str; 5] =
+    ["s3cr3t-v4lue", "s3cr3t:v4lue", "{\"s3cr3t\":\"v4lue", "http://s3cr3t:%zz@v4lue", "(s3cr3t"];
+
+#[test]
+fn errors_show_no_value() {
+    let names = Functions::external_secrets().names();
+    let slow =
+        |name: &&str| name.starts_with("gen") || ["bcrypt", "htpasswd", "derivePassword"].contains(name);
+    let leaks = on_small_stack(move || {
+        let options = Options { limits: limits(), ..Options::default() };
+        let mut leaks = Vec::new();
+        for planted in PLANTED {
+            let root = Value::string_map([("s", planted)]);
+            for name in names.iter().filter(|name| !slow(name)) {
+                for arguments in [
+                    ".s",
+                    ".s .s",
+                    ".s .s .s",
+                    "1 .s",
+                    ".s 1",
+                    "(list .s)",
+                    "(dict .s .s)",
+                    ".s (list .s)",
+                    ".s .s .s .s",
+                ] {
+                    let Ok(template) = options.parse("t", &format!("{{{{ {name} {arguments} }}}}")) else {
+                        continue;
+                    };
+                    let mut environment = Environment::new(Timestamp::UNIX_EPOCH, StdRng::seed_from_u64(7));
+                    if let Err(error) = template.render_in(&root, &mut environment)
+                        && (error.to_string().contains("s3cr3t") || format!("{error:?}").contains("s3cr3t"))
+                    {
+                        leaks.push(error.to_string());
+                    }
+                }
+            }
+        }
+        leaks
+    });
+    assert!(leaks.is_empty(), "{}", leaks.join("\n"));
+}

@@ -71,9 +71,12 @@ pub(super) fn parse(layout: &str, text: &str, local: &TimeZone) -> Result<Time, 
 
 fn misfit(whole: &dyn Fn() -> Message, layout: &str, value: &str, wanted: &str) -> Message {
     whole()
-        .words(format!(" as {}: cannot parse ", quoted(layout.as_bytes())))
+        .words(" as ")
+        .data(quoted(layout.as_bytes()))
+        .words(": cannot parse ")
         .data(quoted(value.as_bytes()))
-        .words(format!(" as {}", quoted(wanted.as_bytes())))
+        .words(" as ")
+        .data(quoted(wanted.as_bytes()))
 }
 
 /// Passes the text between parts; a space in it stands for any number of them.
