@@ -28,6 +28,7 @@ mod breaks;
 mod error;
 mod git;
 mod hosts;
+mod kubernetes;
 mod seed;
 mod standalone;
 mod wire;

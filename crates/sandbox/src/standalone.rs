@@ -5,11 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use gangplank_apiserver::{ApiServer, Peer, TokenFile};
 use gangplank_pki::{Authority, Lifetime, PkiError, Purpose};
-use http::Request;
-use hyper::body::Incoming;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -17,14 +14,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::error::WorldError;
+use crate::kubernetes::Connection;
 use crate::seed::Seed;
-use crate::wire::body::{self, Answer};
-use crate::wire::proxy;
+use crate::wire::listen::{self, Place};
 use crate::wire::serve::{Handler, serve};
 use crate::wire::tls::{self, ClientCertificates};
 
-/// The largest body of a request that is read; the API server's own limit is below it.
-const REQUEST: usize = 4 << 20;
 /// How long a client may take to agree on TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long open connections may take to end.
@@ -64,7 +59,7 @@ impl Standalone {
             what: "certificate of the API server".into(),
             reason: error.to_string(),
         };
-        let (listener, address) = proxy::bind(options.port).await.map_err(|source| WorldError::Port {
+        let (listener, address) = listen::bind(options.port).await.map_err(|source| WorldError::Port {
             what: "API server",
             port: options.port,
             source,
@@ -91,27 +86,12 @@ impl Standalone {
         }
         let api = builder.build()?;
         let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
-        let (ends, connections) = (stop.clone(), tracker.clone());
         let acceptor = TlsAcceptor::from(tls);
-        tracker.spawn(async move {
-            loop {
-                let accepted = tokio::select! {
-                    () = ends.cancelled() => return,
-                    accepted = listener.accept() => accepted,
-                };
-                // Out of file handles, or a client that is gone already: the next one may do better.
-                let Ok((stream, address)) = accepted else { continue };
-                let peer = Peer { address: Some(address), certificate: None };
-                let handler: Arc<dyn Handler> = Arc::new(Connection { api: api.clone(), peer });
-                let (acceptor, ends) = (acceptor.clone(), ends.clone());
-                connections.spawn(async move {
-                    tokio::select! {
-                        () = ends.cancelled() => {}
-                        () = talk(acceptor, stream, handler) => {}
-                    }
-                });
-            }
-        });
+        tracker.spawn(listen::accept(listener, tracker.clone(), stop.clone(), move |stream, place| {
+            let peer = Peer { address: stream.peer_addr().ok(), certificate: None };
+            let connection = Connection { api: api.clone(), peer, distrusted: false };
+            talk(acceptor.clone(), stream, Arc::new(connection), place)
+        }));
         Ok(Standalone { address, ca_pem: authority.certificate_pem().to_owned(), stop, tracker })
     }
 
@@ -124,25 +104,9 @@ impl Standalone {
     }
 }
 
-async fn talk(acceptor: TlsAcceptor, stream: TcpStream, handler: Arc<dyn Handler>) {
+async fn talk(acceptor: TlsAcceptor, stream: TcpStream, handler: Arc<dyn Handler>, place: Place) {
     if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
         serve(stream, handler).await;
     }
-}
-
-struct Connection {
-    api: ApiServer,
-    peer: Peer,
-}
-
-impl Handler for Connection {
-    fn answer(&self, request: Request<Incoming>) -> BoxFuture<'static, Answer> {
-        let (api, peer) = (self.api.clone(), self.peer.clone());
-        Box::pin(async move {
-            match body::collect(request, REQUEST).await {
-                Ok(request) => api.handle(request, &peer).await,
-                Err(refusal) => refusal,
-            }
-        })
-    }
+    drop(place);
 }

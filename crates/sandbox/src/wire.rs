@@ -14,6 +14,7 @@
 //! ends its own connection only. This module knows neither Azure nor Kubernetes.
 
 pub(crate) mod body;
+pub(crate) mod listen;
 pub(crate) mod names;
 pub(crate) mod proxy;
 pub(crate) mod serve;

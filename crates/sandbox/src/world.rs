@@ -49,6 +49,7 @@ use crate::error::WorldError;
 use crate::git::{Credentials, GitServer, NewRepository, Readers};
 use crate::hosts::{AZURE_NAMES, Hosts};
 use crate::seed::Seed;
+use crate::wire::listen;
 use crate::wire::proxy;
 use crate::wire::tls::{self, ClientCertificates};
 
@@ -404,7 +405,7 @@ fn entry(fleet: &Fleet, cluster: &ClusterFacts) -> Result<Entry, WorldError> {
 }
 
 async fn listen(what: &'static str, port: u16) -> Result<(tokio::net::TcpListener, SocketAddr), WorldError> {
-    proxy::bind(port).await.map_err(|source| WorldError::Port { what, port, source })
+    listen::bind(port).await.map_err(|source| WorldError::Port { what, port, source })
 }
 
 /// Makes the world's folder, open to its owner only.

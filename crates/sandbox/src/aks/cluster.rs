@@ -2,23 +2,17 @@
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use futures::future::BoxFuture;
 use gangplank_apiserver::{ApiServer, Peer};
 use gangplank_azuresim::ClusterSpec;
-use http::{Request, StatusCode, header};
-use hyper::body::Incoming;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::access::{EntraAccess, certificate_user};
 use super::certificates::{Certificates, Wanted};
 use super::surroundings::Shared;
-use crate::wire::body::{self, Answer};
+use crate::kubernetes::Connection;
 use crate::wire::proxy::{Found, Outage, Site};
 use crate::wire::serve::{ClientChain, Handler, Server};
-
-/// A request may have a little more than the 3 MiB that an API server takes, so that it can refuse it itself.
-const REQUEST: usize = 4 * 1024 * 1024;
 
 /// What is wrong with a cluster from its creation on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,34 +184,11 @@ impl Server for Cluster {
     fn connect(&self, client: &ClientChain) -> Arc<dyn Handler> {
         let now = self.surroundings.seconds();
         let certificate = certificate_user(&self.certificates().authority, client, now);
+        let distrusted = !client.is_empty() && certificate.is_none();
         Arc::new(Connection {
             api: self.api().clone(),
-            distrusted: !client.is_empty() && certificate.is_none(),
+            distrusted,
             peer: Peer { address: None, certificate },
-        })
-    }
-}
-
-/// A connection to an API server.
-struct Connection {
-    api: ApiServer,
-    peer: Peer,
-    /// It shows a certificate that the cluster doesn't trust.
-    distrusted: bool,
-}
-
-impl Handler for Connection {
-    fn answer(&self, request: Request<Incoming>) -> BoxFuture<'static, Answer> {
-        // A bearer token is tried next, as kube-apiserver does; without one the bad certificate is what counts.
-        if self.distrusted && !request.headers().contains_key(header::AUTHORIZATION) {
-            return Box::pin(std::future::ready(unauthorized()));
-        }
-        let (api, peer) = (self.api.clone(), self.peer.clone());
-        Box::pin(async move {
-            match body::collect(request, REQUEST).await {
-                Ok(request) => api.handle(request, &peer).await,
-                Err(refusal) => refusal,
-            }
         })
     }
 }
@@ -227,14 +198,6 @@ async fn in_the_background<T: Send + 'static>(act: impl FnOnce() -> T + Send + '
     tokio::task::spawn_blocking(act)
         .await
         .map_err(|error| format!("the signing key could not be made: {error}"))
-}
-
-fn unauthorized() -> Answer {
-    let status = json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-        "message": "Unauthorized", "reason": "Unauthorized", "code": 401,
-    });
-    body::json(StatusCode::UNAUTHORIZED, &status)
 }
 
 /// What tells this cluster from an earlier one of the same id: Azure gives each its own host name.

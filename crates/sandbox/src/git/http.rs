@@ -23,7 +23,7 @@ use super::access::Readers;
 use super::repository::Repository;
 use super::{GitError, GitServer};
 use crate::wire::body::{self, Answer, Body};
-use crate::wire::proxy;
+use crate::wire::listen;
 use crate::wire::serve::{self, Handler};
 
 /// A gzipped request (a list of commits that the client has) may have this many bytes, before and after.
@@ -44,7 +44,7 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) {
     let handler: Arc<dyn Handler> = Arc::new(Smart(server));
-    proxy::accept(listener, tracker, stop, move |stream, place| {
+    listen::accept(listener, tracker, stop, move |stream, place| {
         let work = serve::serve(stream, handler.clone());
         async move {
             work.await;

@@ -3,7 +3,6 @@
 //! It answers `200` for a name of the world, ends TLS itself and hands the stream over within the process. Any
 //! other name gets `403` with the name in the body, so that a person sees what tried to leave the machine.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,20 +13,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::body::{self, Answer};
+use super::listen::{self, Place};
 use super::names;
 use super::serve::{self, Server};
 
 /// How long a client may take for its CONNECT request, and again for its TLS handshake.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(15);
-
-/// So many connections are served at once; further ones wait in the listener's queue.
-const CONNECTIONS: usize = 16 * 1024;
 
 /// A server as the proxy reaches it: its certificate and who answers.
 #[derive(Clone)]
@@ -76,16 +72,6 @@ pub(crate) trait Directory: Send + Sync + 'static {
     fn find(&self, host: &str) -> Option<Found>;
 }
 
-/// A connection's place among those that are served at once; it is free again when nobody holds it.
-pub(crate) type Place = Arc<OwnedSemaphorePermit>;
-
-/// Opens a loopback port; 0 lets the system choose.
-pub(crate) async fn bind(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
-}
-
 /// Accepts connections until `stop`; every task it starts is `tracker`'s.
 pub(crate) async fn run(
     listener: TcpListener,
@@ -93,50 +79,10 @@ pub(crate) async fn run(
     tracker: TaskTracker,
     stop: CancellationToken,
 ) {
-    accept(listener, tracker.clone(), stop.clone(), move |stream, place| {
+    listen::accept(listener, tracker.clone(), stop.clone(), move |stream, place| {
         connection(stream, directory.clone(), tracker.clone(), stop.clone(), place)
     })
     .await;
-}
-
-/// Accepts connections until `stop` and gives each a task, a bounded number at once.
-///
-/// The system running out of file descriptors is waited out: the connections that hold them will end.
-pub(crate) async fn accept<F, T>(
-    listener: TcpListener,
-    tracker: TaskTracker,
-    stop: CancellationToken,
-    mut handle: F,
-) where
-    F: FnMut(TcpStream, Place) -> T,
-    T: Future<Output = ()> + Send + 'static,
-{
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let next = async {
-            let permit = room.clone().acquire_owned().await.ok()?;
-            Some((listener.accept().await, permit))
-        };
-        let (stream, permit) = tokio::select! {
-            () = stop.cancelled() => return,
-            next = next => match next {
-                Some((Ok((stream, _)), permit)) => (stream, permit),
-                Some((Err(error), _)) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-                None => return,
-            },
-        };
-        // Small exchanges: waiting to fill a segment would only add latency.
-        let _ = stream.set_nodelay(true);
-        let work = handle(stream, Arc::new(permit));
-        let stop = stop.clone();
-        tracker.spawn(async move {
-            tokio::select! { () = stop.cancelled() => {}, () = work => {} }
-        });
-    }
 }
 
 async fn connection(

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::client::WantsClientCert;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -71,15 +72,7 @@ impl Client {
     }
 
     fn config(&self) -> ClientConfig {
-        let mut roots = RootCertStore::empty();
-        for root in CertificateDer::pem_slice_iter(self.roots.as_bytes()) {
-            roots.add(root.expect("PEM")).expect("a certificate");
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_root_certificates(roots);
+        let builder = trusting(&self.roots);
         let mut config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some((certificate, key)) => {
@@ -136,4 +129,21 @@ impl Client {
         let body = body.collect().await.map_err(|e| e.to_string())?.to_bytes();
         Ok(Reply { status: parts.status, headers: parts.headers, body })
     }
+}
+
+/// Trusts these authorities, PEM, and shows nothing.
+pub(crate) fn roots_only(roots: &str) -> ClientConfig {
+    trusting(roots).with_no_client_auth()
+}
+
+fn trusting(roots: &str) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    let mut store = RootCertStore::empty();
+    for root in CertificateDer::pem_slice_iter(roots.as_bytes()) {
+        store.add(root.expect("PEM")).expect("a certificate");
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(store)
 }

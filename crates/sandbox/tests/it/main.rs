@@ -11,6 +11,7 @@ mod git;
 mod lifecycle;
 mod peers;
 mod proxy;
+mod standalone;
 mod start;
 mod support;
 mod tls;
