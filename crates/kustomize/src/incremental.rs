@@ -153,6 +153,7 @@ impl Incremental {
             legacy: None,
         };
         match &root.kustomization.sort_options {
+            Some(options) if options.problem.is_some() => return Ok(None),
             Some(options) => {
                 pieces.fifo = options.order == "fifo";
                 pieces.legacy.clone_from(&options.legacy);

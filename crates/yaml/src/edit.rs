@@ -211,8 +211,21 @@ fn checked(edited: String, wanted: &Value, path: &[&str]) -> Result<String, Edit
 /// A text as a scalar of one line.
 fn scalar_text(text: &str) -> String {
     let written = crate::emit::emit(&Value::String(text.to_owned()));
-    let written = written.trim_end_matches('\n');
-    if written.contains('\n') { Value::String(text.to_owned()).to_string() } else { written.to_owned() }
+    let written = written.strip_suffix('\n').unwrap_or(&written);
+    if !written.contains('\n') {
+        return written.to_owned();
+    }
+    // JSON is YAML, but for the line breaks that only YAML knows.
+    let mut quoted = String::new();
+    for c in Value::String(text.to_owned()).to_string().chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
+                quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            _ => quoted.push(c),
+        }
+    }
+    quoted
 }
 
 fn line_ending(text: &str) -> &'static str {

@@ -55,7 +55,7 @@ pub(super) fn finish(build: &Build<'_>, target: &Target, ra: Accumulator) -> Res
             list.push(resource);
         }
     }
-    order(build, target, &mut list);
+    order(build, target, &mut list)?;
     if build.metadata.managed_by {
         let label = [(MANAGED_BY.to_owned(), MANAGER.to_owned(), Mark { source: target.source, line: 0 })];
         transform::set_entries(&mut list, &label, &[FieldSpec::anywhere("metadata/labels", true)])
@@ -86,9 +86,13 @@ fn validate(resource: &Resource) -> Result<(), Problem> {
     Ok(())
 }
 
-fn order(build: &Build<'_>, target: &Target, list: &mut [Resource]) {
+fn order(build: &Build<'_>, target: &Target, list: &mut [Resource]) -> Result<(), Error> {
     match &target.kustomization.sort_options {
         Some(options) => {
+            if let Some((message, line)) = &options.problem {
+                let problem = Problem::new(message.clone(), Mark { source: target.source, line: *line });
+                return Err(build.locate(problem, Cause::Kustomization));
+            }
             if build.options.order != Order::Unspecified {
                 build.warn(
                     "Warning: Sorting order is set both in 'kustomization.yaml' ('sortOptions') and in a CLI flag \
@@ -102,6 +106,7 @@ fn order(build: &Build<'_>, target: &Target, list: &mut [Resource]) {
         None if build.options.order == Order::None => {}
         None => sort::legacy(list, None),
     }
+    Ok(())
 }
 
 fn annotate(build: &Build<'_>, resource: &mut Resource) {

@@ -1,6 +1,6 @@
 //! YAML to a [`Kustomization`].
 
-use gangplank_yaml::{Dialect, Node, Position, node_to_json};
+use gangplank_yaml::{Dialect, Node, node_to_json};
 
 use super::args::{
     FieldOptions, GeneratorArgs, GeneratorOptions, HelmChart, HelmGlobals, Image, Label, Patch, Replacement,
@@ -384,21 +384,16 @@ fn sort_options(node: &Node) -> Decoded<SortOptions> {
         })
         .transpose()?;
     fields.finish()?;
-    let at = order.as_ref().map_or(Position::default(), |order| order.at);
+    let at = order.as_ref().map_or(node.span.start, |order| order.at);
     let order = order.map(|order| order.text).unwrap_or_default();
-    match order.as_str() {
-        "legacy" => {}
-        "fifo" if legacy.is_none() => {}
-        "fifo" => return fail("legacySortOptions go with the order legacy, not with fifo", node),
-        other => {
-            let at = if at.line == 0 { node.span.start } else { at };
-            return Err(DecodeError {
-                message: format!("sortOptions.order is fifo or legacy, not {other:?}"),
-                at,
-            });
-        }
-    }
-    Ok(SortOptions { order, legacy })
+    let problem = match order.as_str() {
+        "legacy" => None,
+        "fifo" if legacy.is_none() => None,
+        "fifo" => Some("legacySortOptions go with the order legacy, not with fifo".to_owned()),
+        other => Some(format!("sortOptions.order is fifo or legacy, not {other:?}")),
+    };
+    let problem = problem.map(|message| (message, at.line));
+    Ok(SortOptions { order, legacy, problem })
 }
 
 fn generator_options(node: &Node, mode: Mode) -> Decoded<GeneratorOptions> {

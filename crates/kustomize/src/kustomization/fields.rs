@@ -68,17 +68,18 @@ impl<'n> Fields<'n> {
         Ok(Self { entries: kept, mode, what: what.to_owned() })
     }
 
-    /// The value of a field, `None` for null and for none.
+    /// The value of a field, `None` for null and for none. Upper and lower case are the same, and of several spellings
+    /// the last in the order of bytes counts.
     pub(crate) fn take(&mut self, name: &str) -> Option<&'n Node> {
-        let exact = self.entries.iter().position(|(key, _, _)| key.as_text() == Some(name));
-        let at = exact.or_else(|| {
-            self.entries
-                .iter()
-                .position(|(key, _, _)| key.as_text().is_some_and(|key| key.eq_ignore_ascii_case(name)))
-        })?;
-        let (_, value, used) = &mut self.entries[at];
-        *used = true;
-        (!is_null(value)).then_some(*value)
+        let mut found: Option<(&str, &'n Node)> = None;
+        for (key, value, used) in &mut self.entries {
+            let Some(key) = key.as_text().filter(|key| key.eq_ignore_ascii_case(name)) else { continue };
+            *used = true;
+            if !is_null(value) && found.is_none_or(|(other, _)| other < key) {
+                found = Some((key, value));
+            }
+        }
+        found.map(|(_, value)| value)
     }
 
     pub(crate) fn mode(&self) -> Mode {

@@ -34,6 +34,8 @@ pub(crate) enum Kind {
 pub(crate) struct SortOptions {
     pub(crate) order: String,
     pub(crate) legacy: Option<LegacyOptions>,
+    /// What is wrong with it and in which line: it matters only where the options are used, at the root.
+    pub(crate) problem: Option<(String, u32)>,
 }
 
 /// `openapi`

@@ -5,5 +5,6 @@ mod differential;
 mod disk;
 mod errors;
 mod incremental;
+mod properties;
 mod provenance;
 mod trees;

@@ -1,0 +1,3 @@
+//! Integration tests. One binary: each links the whole crate.
+
+mod properties;
