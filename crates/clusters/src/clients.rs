@@ -18,6 +18,7 @@ use secrecy::ExposeSecret;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio_rustls::client::TlsStream;
 use tower::{BoxError, Service};
 
@@ -25,6 +26,7 @@ use crate::exchange::Tokens;
 use crate::failure::{Failure, Hop};
 use crate::identity::PodIdentity;
 use crate::login::Login;
+use crate::reach::{ReachIndex, ReachState};
 use crate::secret::{ClusterSecret, IN_CLUSTER_NAME, IN_CLUSTER_SERVER};
 use crate::transport::{Network, Transport};
 
@@ -82,6 +84,8 @@ struct Inner {
     hub: Client,
     tokens: Tokens,
     network: Network,
+    reach: ReachIndex,
+    reports: mpsc::UnboundedSender<String>,
     clusters: RwLock<HashMap<String, Arc<ClusterSecret>>>,
     identity: RwLock<Option<PodIdentity>>,
     clients: Mutex<HashMap<String, (String, Client)>>,
@@ -89,11 +93,19 @@ struct Inner {
 
 impl ClusterClients {
     /// Creates it with nothing but the hub itself.
-    pub fn new(hub: Client, tokens: Tokens, network: Network) -> ClusterClients {
+    pub(crate) fn new(
+        hub: Client,
+        tokens: Tokens,
+        network: Network,
+        reach: ReachIndex,
+        reports: mpsc::UnboundedSender<String>,
+    ) -> ClusterClients {
         let inner = Inner {
             hub,
             tokens,
             network,
+            reach,
+            reports,
             clusters: RwLock::default(),
             identity: RwLock::default(),
             clients: Mutex::default(),
@@ -102,6 +114,9 @@ impl ClusterClients {
     }
 
     /// Resolves a destination by exactly one of server URL and name, by Argo CD's rules.
+    ///
+    /// One that is known to be unreachable is refused at once, with its failure: so a dead cluster costs its Applications
+    /// nothing, where waiting for time-outs would hold up those of others.
     pub fn resolve(&self, server: &str, name: &str) -> Result<Destination, DestinationError> {
         let wanted = server.trim_end_matches('/');
         let mut found: Vec<Arc<ClusterSecret>> = {
@@ -120,7 +135,12 @@ impl ClusterClients {
             [] if wanted.is_empty() => Err(DestinationError::UnknownName { name: name.to_owned() }),
             [] => Err(DestinationError::UnknownServer { server: server.to_owned() }),
             [cluster] if cluster.server == IN_CLUSTER_SERVER => Ok(self.hub(&cluster.name)),
-            [cluster] => self.destination(cluster),
+            [cluster] => match self.inner.reach.by_secret(&cluster.secret).map(|reach| reach.state.clone()) {
+                Some(ReachState::Unreachable(failure)) => {
+                    Err(DestinationError::Unusable { name: cluster.name.clone(), failure })
+                }
+                _ => self.destination(cluster),
+            },
             several => Err(DestinationError::Ambiguous { name: name.to_owned(), count: several.len() }),
         }
     }
@@ -133,11 +153,17 @@ impl ClusterClients {
         all
     }
 
-    /// Returns the name of the Secret that declares the cluster with this URL; the first where several do.
-    pub(crate) fn secret_of(&self, server: &str) -> Option<String> {
-        let clusters = self.inner.clusters.read().unwrap_or_else(PoisonError::into_inner);
-        let matching = clusters.values().filter(|cluster| cluster.server == server.trim_end_matches('/'));
-        matching.map(|cluster| &cluster.secret).min().cloned()
+    /// Says that a cluster failed somebody: it is proven anew, at once.
+    pub fn report(&self, server: &str) {
+        let secret = {
+            let clusters = self.inner.clusters.read().unwrap_or_else(PoisonError::into_inner);
+            let matching = clusters.values().filter(|cluster| cluster.server == server.trim_end_matches('/'));
+            matching.map(|cluster| &cluster.secret).min().cloned()
+        };
+        if let Some(secret) = secret {
+            // A controller that has ended proves nothing any more.
+            let _ = self.inner.reports.send(secret);
+        }
     }
 
     fn hub(&self, name: &str) -> Destination {

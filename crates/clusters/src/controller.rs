@@ -22,7 +22,7 @@ use gangplank_runtime::{
     random_fraction,
 };
 
-use crate::clients::{ClusterClients, Destination, DestinationError};
+use crate::clients::ClusterClients;
 use crate::exchange::{TokenExchange, Tokens};
 use crate::failure::{Failure, Hop};
 use crate::identity::PodIdentity;
@@ -78,7 +78,6 @@ pub struct Clusters {
     pub reach: ReachIndex,
     /// A client for each cluster.
     pub clients: ClusterClients,
-    reports: mpsc::UnboundedSender<String>,
     reported: Arc<Mutex<Option<mpsc::UnboundedReceiver<String>>>>,
 }
 
@@ -86,40 +85,17 @@ impl Clusters {
     /// Prepares the controller of `hub`; [`run`] fills what it shares.
     pub fn new(hub: Client, exchange: Arc<dyn TokenExchange>, options: Options) -> Clusters {
         let tokens = Tokens::new(hub.clone(), &options.namespace, exchange);
-        let clients = ClusterClients::new(hub.clone(), tokens.clone(), options.network.clone());
         let (reports, reported) = mpsc::unbounded_channel();
+        let reach = ReachIndex::new();
+        let clients =
+            ClusterClients::new(hub.clone(), tokens.clone(), options.network.clone(), reach.clone(), reports);
         Clusters {
             hub,
             options: Arc::new(options),
             tokens,
-            reach: ReachIndex::new(),
+            reach,
             clients,
-            reports,
             reported: Arc::new(Mutex::new(Some(reported))),
-        }
-    }
-
-    /// Resolves a destination, and says at once of one that is known to be unreachable why it is.
-    ///
-    /// So a dead cluster costs its Applications nothing, where waiting for time-outs would hold up those of others.
-    pub fn destination(&self, server: &str, name: &str) -> Result<Destination, DestinationError> {
-        let destination = self.clients.resolve(server, name)?;
-        match self.clients.secret_of(&destination.server).and_then(|secret| self.reach.by_secret(&secret)) {
-            Some(reach) => match &reach.state {
-                ReachState::Unreachable(failure) => {
-                    Err(DestinationError::Unusable { name: destination.name, failure: failure.clone() })
-                }
-                ReachState::Unproven | ReachState::Reachable { .. } => Ok(destination),
-            },
-            None => Ok(destination),
-        }
-    }
-
-    /// Says that a cluster failed somebody: it is proven anew, at once.
-    pub fn report(&self, server: &str) {
-        if let Some(secret) = self.clients.secret_of(server) {
-            // A controller that has ended proves nothing any more.
-            let _ = self.reports.send(secret);
         }
     }
 }

@@ -70,8 +70,27 @@ async fn a_missing_federated_credential_names_its_service_account_and_heals() {
     let failure = world.until("aks-a", "no-federated-credential").await.unwrap();
     assert_eq!(failure.service_account.as_deref(), Some("argocd-server"));
     assert!(failure.mend.contains("system:serviceaccount:argocd:argocd-server"), "{failure}");
+    let refused = world.clusters.clients.resolve("", "aks-a").err();
+    assert!(matches!(refused, Some(DestinationError::Unusable { .. })), "{refused:?}");
     world.entra.refusals.lock().unwrap().clear();
     world.until("aks-a", "reachable").await;
+    assert!(world.clusters.clients.resolve("", "aks-a").is_ok());
+}
+
+#[tokio::test]
+async fn a_cluster_that_failed_somebody_is_proven_anew() {
+    let world = World::new().await;
+    world.declare("aks-a", &world.config()).await;
+    world.until("aks-a", "reachable").await;
+    let proven = || world.clusters.reach.by_name("aks-a").and_then(|reach| reach.proven_at);
+    let before = proven();
+    world.clusters.clients.report(&format!("https://127.0.0.1:{}/", world.port));
+    let again = tokio::time::timeout(std::time::Duration::from_secs(20), async {
+        while proven() == before {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    });
+    assert!(again.await.is_ok());
 }
 
 #[tokio::test]
