@@ -52,7 +52,8 @@ const MANIFEST: &str = "\
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: greeting, namespace: default, labels: {app: hello}}
-data: {text: hello}
+data:
+  text: hello
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -65,6 +66,40 @@ spec:
     spec: {containers: [{name: hello, image: example.invalid/hello}]}
 ";
 
+/// What kubectl is asked, in this order, and a part of what it prints. `FILE` is a file with the manifest.
+const KUBECTL: &[(&str, &str)] = &[
+    ("auth whoami -o jsonpath={.status.userInfo.username}", "masterclient"),
+    ("auth can-i delete nodes", "yes"),
+    ("api-resources", "deployments"),
+    ("api-versions", "apps/v1"),
+    ("get -A -o wide namespaces", "kube-system"),
+    ("apply -f FILE", "deployment.apps/hello created"),
+    ("wait --for=condition=Available --timeout=60s deployment/hello", "condition met"),
+    ("describe deployment hello", "2 available"),
+    ("apply --server-side --force-conflicts -f FILE", "serverside-applied"),
+    ("diff -f FILE", ""),
+    ("get pods -l app=hello -o wide", "Running"),
+    ("get configmap greeting -o yaml", "text: hello"),
+    ("edit configmap greeting", "edited"),
+    ("get configmap greeting -o jsonpath={.data.text}", "bye"),
+    ("scale deployment/hello --replicas=3", "scaled"),
+    ("set image deployment/hello hello=example.invalid/other", "image updated"),
+    ("rollout status deployment/hello --timeout=60s", "successfully rolled out"),
+    ("rollout restart deployment/hello", "restarted"),
+    ("rollout undo deployment/hello", "rolled back"),
+    ("label configmap greeting seen=yes", "labeled"),
+    ("annotate configmap greeting note=well", "annotated"),
+    ("get deployments -o custom-columns=NAME:.metadata.name", "hello"),
+    ("explain deployment.spec.replicas", "replicas"),
+    ("explain deployment --recursive", "updatedReplicas"),
+    ("create token default", "ey"),
+    ("create namespace another", "created"),
+    ("create serviceaccount robot -n another", "created"),
+    ("delete namespace another --wait --timeout=60s", "deleted"),
+    ("replace --force -f FILE", "replaced"),
+    ("delete -l app=hello configmap,deployment --wait --timeout=60s", "deleted"),
+];
+
 #[tokio::test]
 async fn kubectl_works_on_the_hub_and_on_a_cluster() {
     let Some(kubectl) = peer("python/bin/kubectl") else { return };
@@ -72,27 +107,14 @@ async fn kubectl_works_on_the_hub_and_on_a_cluster() {
     let manifest = world.directory().join("manifest.yaml");
     std::fs::write(&manifest, MANIFEST).unwrap();
     let file = manifest.to_string_lossy().into_owned();
+    let editor = [("KUBE_EDITOR", "sed -i s/hello$/bye/")];
     for context in [&world.facts().hub.name, &world.facts().clusters[0].name] {
-        let kubectl = async |line: &str| {
-            let line = format!("--context {context} {line}");
-            let arguments: Vec<&str> = line.split(' ').collect();
-            check(&world, &kubectl, &arguments).await
-        };
-        let who = kubectl("auth whoami -o jsonpath={.status.userInfo.username}").await;
-        assert_eq!(who, "masterclient");
-        assert_eq!(kubectl("auth can-i delete nodes").await.trim(), "yes");
-        assert!(kubectl("api-resources").await.contains("deployments"));
-        assert!(kubectl("get -A -o wide namespaces").await.contains("kube-system"));
-        kubectl(&format!("apply -f {file}")).await;
-        kubectl("wait --for=condition=Available --timeout=30s deployment/hello").await;
-        assert!(kubectl("describe deployment hello").await.contains("2 available"));
-        kubectl(&format!("apply --server-side --force-conflicts -f {file}")).await;
-        kubectl(&format!("diff -f {file}")).await;
-        assert!(kubectl("get pods -l app=hello -o wide").await.contains("Running"));
-        kubectl("get configmap greeting -o yaml").await;
-        assert!(kubectl("explain deployment.spec.replicas").await.contains("replicas"));
-        assert_eq!(kubectl("create token default").await.split('.').count(), 3);
-        kubectl(&format!("delete --wait --timeout=30s -f {file}")).await;
+        for (line, part) in KUBECTL {
+            let words = line.split(' ').map(|word| if word == "FILE" { &file } else { word });
+            let arguments: Vec<&str> = ["--context", context].into_iter().chain(words).collect();
+            let print = check_with(&world, &kubectl, &arguments, &editor).await;
+            assert!(print.contains(part), "{context}: {line}: {print}");
+        }
     }
     world.shutdown().await.unwrap();
 }
