@@ -11,7 +11,9 @@ const LONGEST: usize = 600;
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::env",
-    "std::net",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "ToSocketAddrs",
     "std::process",
     "SystemTime",
     "Instant::now",

@@ -1,9 +1,8 @@
 //! Link 3: Argo CD's identity trusts the hub's service accounts, its pods can log in, and it has its role on the cluster.
 
 use super::Verdict;
-use super::facts::{
-    AccessFacts, Facts, FederatedCredential, HubFacts, IdentityFacts, RoleGrant, Seen, known,
-};
+use super::absent;
+use super::facts::{AccessFacts, Facts, FederatedCredential, IdentityFacts, RoleGrant, Seen, known};
 use crate::access::{CLUSTER_ADMIN, federated_near_miss};
 use crate::fleet::{ARGOCD_SERVICE_ACCOUNTS, Fleet};
 use crate::names::ClusterName;
@@ -21,7 +20,7 @@ pub(super) fn judge(cluster: &ClusterName, fleet: &Fleet, facts: &Facts<'_>) -> 
             return broken;
         }
     }
-    let pods = pods(fleet, facts.hub, identity);
+    let pods = pods(fleet, facts, identity);
     if !pods.holds() {
         return pods;
     }
@@ -75,13 +74,14 @@ pub(super) fn untrusted(
     ))
 }
 
-fn pods(fleet: &Fleet, hub: &HubFacts, identity: &IdentityFacts) -> Verdict {
+fn pods(fleet: &Fleet, facts: &Facts<'_>, identity: &IdentityFacts) -> Verdict {
+    let hub = facts.hub;
     let namespace = &fleet.hub.namespace;
     let accounts = known!(&hub.service_accounts, "the hub's service accounts");
     let workloads = known!(&hub.workloads, "Argo CD's workloads on the hub");
     for name in ARGOCD_SERVICE_ACCOUNTS {
         let Some(annotation) = accounts.get(&format!("{namespace}/{name}")) else {
-            return Verdict::waiting(format!("the ServiceAccount `{namespace}/{name}` on the hub"));
+            return absent::from_hub(facts, &format!("the ServiceAccount `{namespace}/{name}`"));
         };
         match annotation {
             Some(client_id) if client_id == identity.client_id.as_str() => {}
@@ -115,7 +115,7 @@ fn pods(fleet: &Fleet, hub: &HubFacts, identity: &IdentityFacts) -> Verdict {
             }
         }
         let Some(workload) = workloads.iter().find(|workload| workload.name == name) else {
-            return Verdict::waiting(format!("the workload `{name}` on the hub"));
+            return absent::from_hub(facts, &format!("the workload `{namespace}/{name}`"));
         };
         let (kind, key) = (&workload.kind, "azure.workload.identity/use");
         if workload.identity_label.as_deref() != Some("true") {

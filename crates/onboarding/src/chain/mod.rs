@@ -14,6 +14,7 @@
 //!   the reason why.
 //! - Nothing here looks by itself, and no verdict depends on the order or the time in which facts were gathered.
 
+mod absent;
 mod bootstrapped;
 mod cluster;
 mod declared;
@@ -193,7 +194,7 @@ pub fn evaluate(cluster: &ClusterName, fleet: &Fleet, facts: &Facts<'_>) -> Chai
             Link::Cluster => cluster::judge(cluster, facts.azure),
             Link::Published => published::judge(cluster, fleet, facts.azure, facts.vault),
             Link::Federated => federated::judge(cluster, fleet, facts),
-            Link::Store => store::judge(fleet, facts.hub),
+            Link::Store => store::judge(fleet, facts),
             Link::Declared => declared::judge(cluster, fleet, facts.git, facts.hub),
             Link::Synced => synced::judge(cluster, facts.secret, facts.vault),
             Link::Reachable => reachable::judge(facts.reach),

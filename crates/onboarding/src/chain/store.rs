@@ -1,10 +1,12 @@
 //! Link 4: the secrets identity can read the vault, and the store is ready.
 
 use super::Verdict;
-use super::facts::{HubFacts, known};
+use super::absent;
+use super::facts::{Facts, known};
 use crate::fleet::{Fleet, StoreKind};
 
-pub(super) fn judge(fleet: &Fleet, hub: &HubFacts) -> Verdict {
+pub(super) fn judge(fleet: &Fleet, facts: &Facts<'_>) -> Verdict {
+    let hub = facts.hub;
     let store = known!(&hub.store, "a look at the store");
     let (name, kind) = (&fleet.store.name, fleet.store.kind);
     let namespace = &fleet.hub.namespace;
@@ -21,7 +23,7 @@ pub(super) fn judge(fleet: &Fleet, hub: &HubFacts) -> Verdict {
                 ),
             );
         }
-        return waiting_on_argocd(hub, &format!("the {} `{name}`", kind.as_str()));
+        return absent::from_hub(facts, &format!("the {} `{name}`", kind.as_str()));
     }
     // The store's own check of azurekv never asks the vault, so a read that failed says more than `Valid`.
     known!(&hub.vault_read, "a read of the vault as the secrets identity");
@@ -39,27 +41,4 @@ pub(super) fn judge(fleet: &Fleet, hub: &HubFacts) -> Verdict {
             "mend what it names; the operator checks the store again by itself",
         ),
     }
-}
-
-/// What is not on the hub yet comes with the self-managing application: it is waiting while that works, broken by what breaks that.
-pub(super) fn waiting_on_argocd(hub: &HubFacts, what: &str) -> Verdict {
-    let Some(application) = known!(&hub.self_application, format!("{what} on the hub")) else {
-        return Verdict::waiting(format!("the self-managing application, which brings {what}"));
-    };
-    let name = &application.name;
-    if let Some(problem) = application.problems.first() {
-        return Verdict::broken(
-            format!("{what} is not on the hub, because the application `{name}` fails: {problem}"),
-            format!("mend the application `{name}`; it tries again by itself"),
-        );
-    }
-    if application.sync == "Synced" && application.phase == "Succeeded" {
-        return Verdict::broken(
-            format!(
-                "{what} is not on the hub, although the application `{name}` is synced: the tree does not render it"
-            ),
-            "add it to the overlay that the application renders; `gangplank build` shows what that is",
-        );
-    }
-    Verdict::waiting(format!("the application `{name}`, which brings {what}"))
 }

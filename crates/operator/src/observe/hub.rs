@@ -379,7 +379,13 @@ fn application(object: &DynamicObject) -> ApplicationFacts {
         })
         .collect();
     let phase = text("/status/operationState/phase");
-    if problems.is_empty() && matches!(phase.as_str(), "Failed" | "Error") {
+    // An operation that is tried again runs all the while, and its message says what failed.
+    let retried = object
+        .data
+        .pointer("/status/operationState/retryCount")
+        .and_then(Value::as_u64)
+        .is_some_and(|count| count > 0);
+    if problems.is_empty() && (retried || matches!(phase.as_str(), "Failed" | "Error")) {
         problems.push(text("/status/operationState/message"));
     }
     ApplicationFacts {

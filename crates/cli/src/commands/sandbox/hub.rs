@@ -10,6 +10,8 @@ use crate::files::DiskTree;
 pub(super) async fn prepare(hub: &kube::Client, tree: &DiskTree) -> Result<(), CliError> {
     install::crds(hub).await?;
     install::namespace(hub, &tree.fleet.hub.namespace).await?;
+    // Where External Secrets Operator usually stands, and where the seed puts its store.
+    install::namespace(hub, "external-secrets").await?;
     let path = "manifests/argocd/base/argocd-app.yaml";
     let text = tree.read(path).unwrap_or_default();
     install::manifest(hub, &text).await.context(|| format!("cannot apply `{path}` to the hub"))
