@@ -18,7 +18,7 @@ struct Scanner<'a> {
 
 type Scan = Result<(), String>;
 
-fn quote_char(byte: u8, bytes: &[u8]) -> String {
+fn quote_char(byte: u8) -> String {
     match byte {
         b'\'' => "'\\''".to_owned(),
         b'"' => "'\"'".to_owned(),
@@ -30,10 +30,7 @@ fn quote_char(byte: u8, bytes: &[u8]) -> String {
         0x00..=0x1f | 0x7f => format!("'\\x{byte:02x}'"),
         // Go quotes the byte as a rune of that number: Latin-1, where 0x80 to 0xa0 and 0xad are not printable.
         0x80..=0xa0 | 0xad => format!("'\\u{byte:04x}'"),
-        _ => {
-            let _ = bytes;
-            format!("'{}'", char::from(byte))
-        }
+        _ => format!("'{}'", char::from(byte)),
     }
 }
 
@@ -47,7 +44,7 @@ impl Scanner<'_> {
     fn wrong(&self, context: &str) -> Scan {
         Err(match self.bytes.get(self.at) {
             None => "unexpected end of JSON input".to_owned(),
-            Some(byte) => format!("invalid character {} {context}", quote_char(*byte, self.bytes)),
+            Some(byte) => format!("invalid character {} {context}", quote_char(*byte)),
         })
     }
 

@@ -266,6 +266,13 @@ impl Status {
         Status::detailed(405, "MethodNotAllowed", message, Map::new())
     }
 
+    /// 405 in the words of a resource that has the path but not the verb.
+    pub fn unsupported_verb(group: &str, resource: &str, verb: &str) -> Box<Status> {
+        let kind = qualified(group, resource);
+        let message = format!("{verb} is not supported on resources of kind {}", quote(&kind));
+        Status::detailed(405, "MethodNotAllowed", message, details("", group, resource))
+    }
+
     /// 409 for an object that is there already.
     pub fn already_exists(group: &str, resource: &str, name: &str) -> Box<Status> {
         let message = format!("{} {} already exists", qualified(group, resource), quote(name));

@@ -214,7 +214,7 @@ pub(super) fn error_of(error: &structural::FieldError) -> FieldError {
 
 fn metadata_errors(metadata: &Value, path: &str) -> Vec<structural::FieldError> {
     let object = serde_json::json!({"metadata": metadata});
-    let errors = meta::validate_embedded(&object, path, NameRule::Subdomain);
+    let errors = meta::validate_embedded(&object, path, NameRule::PathSegment);
     errors.into_iter().map(|error| error.for_schema()).collect()
 }
 
@@ -263,8 +263,12 @@ impl Custom {
     }
 
     /// Fills in what a writer left out.
-    pub(crate) fn default(&self, _: &Resource, value: &mut Value) {
-        self.own().structural.apply_defaults(value);
+    pub(crate) fn default(&self, value: &mut Value, merged: bool) {
+        if merged {
+            self.own().structural.fill_defaults(value);
+        } else {
+            self.own().structural.apply_defaults(value);
+        }
     }
 
     /// Mistakes of an object; on update the old state and the door are given.

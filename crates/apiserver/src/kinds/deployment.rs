@@ -12,8 +12,34 @@ pub(crate) const DEPLOYMENT: Strategy = Strategy {
     default: default_deployment,
     prepare_create: |value| value["status"] = serde_json::json!({}),
     validate,
+    validate_status,
     ..PLAIN
 };
+
+const COUNTS: [&str; 5] =
+    ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas"];
+
+fn validate_status(value: &Value, _: &Value, errors: &mut Vec<FieldError>) {
+    let status = &value["status"];
+    let count = |member: &str| status[member].as_i64().unwrap_or_default();
+    for member in ["observedGeneration"].iter().chain(&COUNTS) {
+        non_negative(status, member, "status", errors);
+    }
+    non_negative(status, "collisionCount", "status", errors);
+    let too_many = |member: &str, most: &str| {
+        let why = format!("cannot be greater than {most}");
+        FieldError::invalid(format!("status.{member}"), &count(member).into(), &why)
+    };
+    let over = |member: &str, most: &str| count(member) > count(most);
+    for member in &COUNTS[1..4] {
+        if over(member, "replicas") {
+            errors.push(too_many(member, "status.replicas"));
+        }
+    }
+    if over("availableReplicas", "readyReplicas") {
+        errors.push(too_many("availableReplicas", "readyReplicas"));
+    }
+}
 
 fn default_deployment(value: &mut Value) {
     let spec = object_at(value, "spec");

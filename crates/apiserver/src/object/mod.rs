@@ -7,3 +7,4 @@ pub(crate) mod quantity;
 pub(crate) mod selector;
 pub(crate) mod time;
 pub(crate) mod typed;
+pub(crate) mod yaml;

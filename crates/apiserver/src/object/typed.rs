@@ -242,6 +242,8 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
             let next = access.next_element_seed(seed)?;
             self.walk.path.truncate(length);
             match next {
+                // What is null in a list of Go's texts is empty.
+                Some(Value::Null) if go_type == "string" => out.push("".into()),
                 Some(value) => out.push(value),
                 None => break,
             }

@@ -9,6 +9,7 @@ use crate::go;
 use crate::http::protobuf;
 use crate::http::query::FieldValidation;
 use crate::object::typed::{self, Decoded, Finding};
+use crate::object::yaml::words;
 use crate::registry::{Resource, api_version};
 use crate::status::{Answer, Status, quote};
 
@@ -112,8 +113,8 @@ fn text_of(body: &[u8], format: Format) -> Result<Text, String> {
 
 /// The first document of a YAML text, and the keys in it that stand twice.
 pub(super) fn yaml_value(text: &str) -> Result<(Value, Vec<(u32, String)>), String> {
-    let node = gangplank_yaml::parse_first(text).map_err(|error| error.to_string())?;
-    let value = gangplank_yaml::node_to_json(&node, Dialect::SigsV2).map_err(|error| error.to_string())?;
+    let node = gangplank_yaml::parse_first(text).map_err(|error| words(&error))?;
+    let value = gangplank_yaml::node_to_json(&node, Dialect::SigsV2).map_err(|error| words(&error))?;
     let mut doubled = Vec::new();
     find_doubled(&node, &mut doubled);
     Ok((value, doubled))
@@ -247,6 +248,12 @@ pub(crate) fn body(call: &Call<'_>, expected: Kind<'_>, validation: FieldValidat
                 expected.api_version()
             )));
         }
+        if call.resource.custom.is_some() && expected.kind == "Scale" {
+            return Err(Status::bad_request(format!(
+                "no kind is registered for the type {version}.Scale in scheme {}",
+                quote(SCHEME)
+            )));
+        }
         return Err(cannot(if known {
             let internal = internal_package(expected.group);
             format!("converting ({version}.{kind}) to ({internal}.{}): unknown conversion", expected.kind)
@@ -332,6 +339,14 @@ fn custom_body(
     }
     if version != expected.version {
         let (api, wanted) = (api_version(group, version), expected.api_version());
+        // A version that is not served has no schema: nothing in it is known.
+        if call.server.catalog.of_kind(&api, kind).is_none() && validation == FieldValidation::Warn {
+            for member in outer.as_object().into_iter().flat_map(Map::keys) {
+                if !matches!(member.as_str(), "apiVersion" | "kind" | "metadata") {
+                    call.warn(format!("unknown field {}", quote(member)));
+                }
+            }
+        }
         return Err(Status::bad_request(format!(
             "the API version in the data ({api}) does not match the expected API version ({wanted})"
         )));

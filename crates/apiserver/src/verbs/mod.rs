@@ -156,6 +156,9 @@ fn route(call: &Call<'_>) -> Answer<()> {
     if bare && custom {
         return Err(Status::bad_request("name must be provided"));
     }
+    if custom && place.subresource == "scale" && matches!(place.verb.as_str(), "create" | "delete") {
+        return Err(Status::unsupported_verb(&resource.group, &resource.plural, &place.verb));
+    }
     if call.method == Method::HEAD || named_post || bare || !verbs.contains(&place.verb.as_str()) {
         return Err(Status::method_not_allowed());
     }

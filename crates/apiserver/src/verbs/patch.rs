@@ -48,16 +48,12 @@ fn way_of(call: &Call<'_>) -> Answer<Way> {
         "application/strategic-merge-patch+json" if call.resource.custom.is_none() => Ok(Way::Strategic),
         "application/apply-patch+yaml" => Ok(Way::Apply),
         _ => {
-            let all = "application/json-patch+json, application/merge-patch+json, \
-                       application/strategic-merge-patch+json, application/apply-patch+yaml";
-            let types = if call.resource.custom.is_some() {
-                "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
-            } else {
-                all
-            };
-            let message = format!(
-                "the body of the request was in an unknown format - accepted media types include: {types}"
-            );
+            if call.resource.custom.is_some() {
+                let message = "the body of the request was in an unknown format - accepted media types include: \
+                               application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+                return Err(Status::unsupported_media_type(message));
+            }
+            let message = "415: Unsupported Media Type".to_owned();
             Err(Status::other(415, "UnsupportedMediaType", message, Some(serde_json::json!({}))))
         }
     }
@@ -91,8 +87,9 @@ pub(super) fn through(call: &Call<'_>, door: Door) -> Answer<Response<Body>> {
 pub(super) fn configuration(call: &Call<'_>, validation: FieldValidation) -> Answer<Value> {
     let text = std::str::from_utf8(call.body)
         .map_err(|_| Status::bad_request("error decoding YAML: yaml: invalid UTF-8".to_owned()))?;
-    let (value, doubled) =
-        decode::yaml_value(text).map_err(|why| Status::bad_request(format!("error decoding YAML: {why}")))?;
+    let (value, doubled) = decode::yaml_value(text).map_err(|why| {
+        Status::bad_request(format!("error decoding YAML: error converting YAML to JSON: {why}"))
+    })?;
     if !value.is_object() {
         let found = match &value {
             Value::Array(_) => "array",
@@ -144,6 +141,7 @@ fn writer<'a>(call: &'a Call<'a>, manager: &str, door: Door) -> Answer<Writer<'a
 fn apply(call: &Call<'_>, existing: &Arc<Object>, options: &WriteOptions, door: Door) -> Answer<Attempt> {
     let applied = configuration(call, options.field_validation)?;
     let old = call.resource.value(existing);
+    check_applied(call, &applied)?;
     check_body_version(call, &applied, existing)?;
     let force = options.force.unwrap_or(false);
     let new = writer(call, &options.field_manager, door)?.apply(Some(&old), &applied, force)?;

@@ -98,7 +98,7 @@ pub(super) fn create(
     }
     (resource.strategy.default)(&mut value);
     if let Some(custom) = &resource.custom {
-        custom.default(&resource, &mut value);
+        custom.default(&mut value, ownership == Ownership::Tracked);
     }
     let metadata = meta::of(&mut value);
     for member in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
@@ -242,7 +242,7 @@ pub(super) fn update(call: &Call<'_>, change: Update<'_>) -> Answer<Attempt> {
     }
     (resource.strategy.default)(&mut new);
     if let Some(custom) = &resource.custom {
-        custom.default(&resource, &mut new);
+        custom.default(&mut new, ownership == Ownership::Tracked);
     }
     carry_over(&resource, door, old, &mut new);
     if ownership == Ownership::Track
