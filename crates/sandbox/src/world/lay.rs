@@ -3,6 +3,7 @@
 //! Nobody is there yet who could log in and do it, so it is done from inside; Azure's rules hold all the same, and a
 //! name that Azure refuses is refused here.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -45,6 +46,7 @@ pub(super) struct Plan<'a> {
 impl Plan<'_> {
     /// Lays the Azure side down and tells what stands then.
     pub(super) async fn lay_down(&self) -> Result<Facts, WorldError> {
+        self.check_names()?;
         let group = self.group(HUB_GROUP)?;
         let cluster_group = self.group(CLUSTER_GROUP)?;
         let vault_id = self
@@ -78,6 +80,16 @@ impl Plan<'_> {
             clusters,
             platform_repository: format!("{}/{}.git", self.git_url, super::PLATFORM),
             team_repository: format!("{}/{}.git", self.git_url, super::TEAM),
+        })
+    }
+
+    /// Azure compares names without regard to letter case; the hub's is among them, since kubeconfigs go by name.
+    fn check_names(&self) -> Result<(), WorldError> {
+        let mut seen = HashSet::from([HUB.to_owned()]);
+        let twice = self.clusters.iter().find(|name| !seen.insert(name.to_ascii_lowercase()));
+        twice.map_or(Ok(()), |name| {
+            let reason = "another cluster of the world has this name".to_owned();
+            Err(WorldError::Azure { what: format!("cluster `{name}`"), reason })
         })
     }
 
@@ -146,6 +158,10 @@ pub(super) async fn add_cluster(
     directory: &Path,
     name: &str,
 ) -> Result<ClusterFacts, WorldError> {
+    if std::iter::once(&facts.hub).chain(&facts.clusters).any(|it| it.name.eq_ignore_ascii_case(name)) {
+        let reason = "the world has it already".to_owned();
+        return Err(WorldError::Azure { what: format!("cluster `{name}`"), reason });
+    }
     let group = format!("/subscriptions/{}/resourceGroups/{CLUSTER_GROUP}", facts.subscription_id);
     make_cluster(cloud, &group, directory, new_cluster(name)).await
 }

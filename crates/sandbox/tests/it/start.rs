@@ -35,6 +35,20 @@ async fn a_machine_without_git_is_told() {
 }
 
 #[tokio::test]
+async fn names_that_are_refused_are_told() {
+    for (names, told) in [
+        (vec!["a", "b", "A"], "cannot make cluster `A`: another cluster of the world has this name"),
+        (vec!["aks-prd-we-hub"], "cannot make cluster `aks-prd-we-hub`: another cluster"),
+        (vec!["good", "../bad"], "cannot make cluster `../bad`"),
+        (vec![""], "cannot make cluster ``"),
+    ] {
+        let clusters = names.into_iter().map(str::to_owned).collect();
+        let error = World::start(Options { clusters, ..Options::default() }).await.unwrap_err();
+        assert!(error.to_string().starts_with(told), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn two_worlds_run_at_once_and_leave_nothing() {
     let root = tempfile::tempdir().unwrap();
     let options =
