@@ -27,6 +27,7 @@ mod decide;
 mod options;
 pub mod ports;
 mod provider;
+pub mod rbac;
 mod run;
 mod value;
 

@@ -1,6 +1,6 @@
 //! What the operator can be told.
 
-use gangplank_runtime::{Leadership, Metrics};
+use gangplank_runtime::{Component, Leadership, Metrics};
 use std::time::Duration;
 
 /// Options of [`crate::run`]. The defaults are ESO's where it has the same.
@@ -26,6 +26,8 @@ pub struct Options {
     pub instance: String,
     /// Where metrics are registered.
     pub metrics: Metrics,
+    /// Our voice in readiness: ready once all watches have shown what there is.
+    pub health: Option<Component>,
 }
 
 impl Default for Options {
@@ -41,6 +43,7 @@ impl Default for Options {
             leadership: None,
             instance: "gangplank".to_owned(),
             metrics: Metrics::new(),
+            health: None,
         }
     }
 }

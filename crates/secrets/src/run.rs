@@ -48,6 +48,9 @@ async fn work(client: Client, ports: Ports, options: Options, stop: Cancellation
     };
     if all_listed {
         tracing::info!(depth = context.queue().depth(), "secrets operator is working");
+        if let Some(health) = &context.options().health {
+            health.ready();
+        }
         for _ in 0..concurrency {
             let (context, failures, stop) = (context.clone(), Arc::clone(&failures), stop.clone());
             tasks.spawn(async move { worker::run(&context, &failures, &stop).await });

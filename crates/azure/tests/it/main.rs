@@ -4,4 +4,5 @@
 mod arm;
 mod fake;
 mod login;
+mod sim;
 mod vault;

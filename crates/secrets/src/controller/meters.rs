@@ -1,5 +1,6 @@
 //! Metrics under ESO's names, so that dashboards and alerts keep working.
 
+use super::worker::Next;
 use crate::api::condition::Condition;
 use gangplank_runtime::Metrics;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -29,6 +30,17 @@ struct Call {
     status: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reconciled {
+    controller: &'static str,
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Waiting {
+    name: &'static str,
+}
+
 /// The families. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Meters {
@@ -40,6 +52,8 @@ pub(crate) struct Meters {
     store_conditions: Family<ConditionOf, Gauge>,
     cluster_store_conditions: Family<ConditionOf, Gauge>,
     calls: Family<Call, Gauge>,
+    reconciliations: Family<Reconciled, Counter>,
+    depth: Family<Waiting, Gauge>,
 }
 
 /// Whose condition is metered.
@@ -89,8 +103,28 @@ impl Meters {
                 "Requests to a provider",
                 meters.calls.clone(),
             );
+            registry.register(
+                "controller_runtime_reconcile",
+                "Reconciliations by controller and result",
+                meters.reconciliations.clone(),
+            );
+            registry.register("workqueue_depth", "Objects that wait now", meters.depth.clone());
         });
         meters
+    }
+
+    /// A reconciliation ended; `waiting` objects are in the queue.
+    pub(crate) fn reconciled(&self, controller: &'static str, next: Next, waiting: usize) {
+        let result = match next {
+            Next::After(None) => "success",
+            Next::After(Some(_)) => "requeue_after",
+            Next::Again => "requeue",
+            Next::Retry(_) => "error",
+        };
+        self.reconciliations.get_or_create(&Reconciled { controller, result }).inc();
+        // One queue serves all kinds; dashboards look at this one's name.
+        let depth = self.depth.get_or_create(&Waiting { name: "externalsecret" });
+        depth.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn provider_call(&self, call: &'static str, success: bool) {

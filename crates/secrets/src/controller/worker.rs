@@ -50,11 +50,17 @@ pub(crate) async fn run(context: &Context, failures: &Failures, stop: &Cancellat
             () = stop.cancelled() => return,
             work = context.queue().pop() => work,
         };
-        let next = match &work {
-            Work::ExternalSecret(name) => external_secret::reconcile(context, name).await,
-            Work::Store(name) => store::reconcile(context, name).await,
-            Work::ClusterExternalSecret(name) => cluster_external_secret::reconcile(context, name).await,
+        let (kind, next) = match &work {
+            Work::ExternalSecret(name) => ("externalsecret", external_secret::reconcile(context, name).await),
+            Work::Store(name) if name.namespace.is_empty() => {
+                ("clustersecretstore", store::reconcile(context, name).await)
+            }
+            Work::Store(name) => ("secretstore", store::reconcile(context, name).await),
+            Work::ClusterExternalSecret(name) => {
+                ("clusterexternalsecret", cluster_external_secret::reconcile(context, name).await)
+            }
         };
+        context.meters().reconciled(kind, next, context.queue().depth());
         match next {
             Next::After(after) => {
                 failures.forget(&work);

@@ -93,5 +93,38 @@ async fn external_secrets_behaviour() {
     }
     let unexplained =
         differences.iter().filter(|(_, name, _)| DIFFERENT.iter().all(|(known, _)| known != name)).count();
+    if std::env::var_os("GANGPLANK_CASE").is_none() {
+        assert_eq!(unused(&world), Vec::<String>::new(), "rights that the operator has and does not use");
+    }
     assert_eq!(unexplained, 0, "{unexplained} cases differ without a reason");
+}
+
+/// Rights that the recorded cases need not make use of, with the reason.
+const SELDOM: &[(&str, &str)] = &[
+    (
+        "update external-secrets.io/externalsecrets/finalizers",
+        "asked for by admission, not by a request of ours",
+    ),
+    (
+        "update external-secrets.io/clusterexternalsecrets/finalizers",
+        "asked for by admission, not by a request of ours",
+    ),
+    (
+        "update external-secrets.io/externalsecrets",
+        "a changed ClusterExternalSecret changes its ExternalSecrets",
+    ),
+    ("patch events.k8s.io/events", "an event that comes again after five minutes is counted"),
+];
+
+/// The rights of the manifest that no case made use of.
+fn unused(world: &World) -> Vec<String> {
+    let used = world.used.lock().unwrap();
+    let all = gangplank_secrets::rbac::RULES.iter().flat_map(|rule| {
+        let of = move |resource: &'static &str| {
+            rule.verbs.iter().map(move |verb| format!("{verb} {}/{resource}", rule.group))
+        };
+        rule.resources.iter().flat_map(of)
+    });
+    let seldom = |right: &String| SELDOM.iter().any(|(known, _)| known == right);
+    all.filter(|right| !used.contains(right) && !seldom(right)).collect()
 }

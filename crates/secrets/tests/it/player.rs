@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a recording waited for what came.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long what came is waited for; the recordings waited half as long, on an idle machine.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// How long something that did not come is waited for.
 const CERTAINTY: Duration = Duration::from_secs(4);

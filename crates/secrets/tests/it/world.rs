@@ -15,6 +15,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
@@ -74,6 +75,33 @@ pub(crate) struct World {
     /// Taken while the faults of the cloud are changed: they are one value for all.
     pub(crate) faults: Arc<Mutex<()>>,
     pub(crate) shutdown: Shutdown,
+    /// What the operator asked of the hub, as `verb group/resource`.
+    pub(crate) used: Arc<Mutex<BTreeSet<String>>>,
+}
+
+/// Who the operator is: with its own rights only.
+const OPERATOR: &str = "system:serviceaccount:external-secrets:gangplank-secrets";
+
+/// A request as RBAC sees it: `verb group/resource`.
+fn right(method: &str, path: &str, query: &str) -> String {
+    let mut segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let group = if segments[0] == "api" { "" } else { segments[1] };
+    segments.drain(..if group.is_empty() { 2 } else { 3 });
+    if segments[0] == "namespaces" && segments.len() > 2 {
+        segments.drain(..2);
+    }
+    let resource = segments[0];
+    let subresource = segments.get(2).map(|name| format!("/{name}")).unwrap_or_default();
+    let verb = match method {
+        "GET" if query.contains("watch=") => "watch",
+        "GET" if segments.len() == 1 => "list",
+        "GET" => "get",
+        "POST" => "create",
+        "PUT" => "update",
+        "PATCH" => "patch",
+        _ => "delete",
+    };
+    format!("{verb} {group}/{resource}{subresource}")
 }
 
 impl World {
@@ -92,14 +120,37 @@ impl World {
         })
         .unwrap();
         cloud.create_group(SUBSCRIPTION, "hub", "westeurope").unwrap();
-        let world = Self { hub, cloud, faults: Arc::default(), shutdown: Shutdown::new() };
+        let world =
+            Self { hub, cloud, faults: Arc::default(), shutdown: Shutdown::new(), used: Arc::default() };
         for definition in gangplank_secrets::crds() {
             let manifest = gangplank_yaml::to_json(definition.yaml, gangplank_yaml::Dialect::SigsV2).unwrap();
             let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
             let answer = world.ask("POST", path, Some(&manifest)).await;
             assert_eq!(answer.0, 201, "{}: {}", definition.name, answer.1);
         }
+        world.grant().await;
         world
+    }
+
+    /// Gives the operator what its manifest gives it.
+    async fn grant(&self) {
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "external-secrets"}});
+        self.ask("POST", "/api/v1/namespaces", Some(&namespace)).await;
+        let manifest = gangplank_secrets::rbac::manifest("gangplank-secrets", "external-secrets");
+        for document in manifest.split("---\n") {
+            let object = gangplank_yaml::to_json(document, gangplank_yaml::Dialect::SigsV2).unwrap();
+            let rbac = "/apis/rbac.authorization.k8s.io/v1";
+            let path = match object["kind"].as_str().unwrap() {
+                "ServiceAccount" => "/api/v1/namespaces/external-secrets/serviceaccounts".to_owned(),
+                "ClusterRole" => format!("{rbac}/clusterroles"),
+                "ClusterRoleBinding" => format!("{rbac}/clusterrolebindings"),
+                "Role" => format!("{rbac}/namespaces/external-secrets/roles"),
+                _ => format!("{rbac}/namespaces/external-secrets/rolebindings"),
+            };
+            let answer = self.ask("POST", &path, Some(&object)).await;
+            assert_eq!(answer.0, 201, "{}", answer.1);
+        }
     }
 
     /// A vault, and an application that may read it.
@@ -125,23 +176,25 @@ impl World {
         );
     }
 
-    fn peer() -> Peer {
-        let certificate = CertificateUser {
-            common_name: "admin".to_owned(),
-            organizations: vec!["system:masters".to_owned()],
-        };
+    fn peer(name: &str, group: &str) -> Peer {
+        let certificate =
+            CertificateUser { common_name: name.to_owned(), organizations: vec![group.to_owned()] };
         Peer { address: None, certificate: Some(certificate) }
     }
 
-    /// A Kubernetes client that never leaves the process.
+    /// The operator's Kubernetes client, which never leaves the process and has the operator's rights only.
     pub(crate) fn client(&self) -> kube::Client {
-        let hub = self.hub.clone();
+        let (hub, used) = (self.hub.clone(), Arc::clone(&self.used));
         let service = tower::service_fn(move |request: Request<kube::client::Body>| {
+            let uri = request.uri().clone();
+            let right = right(request.method().as_str(), uri.path(), uri.query().unwrap_or_default());
+            used.lock().unwrap().insert(right);
             let hub = hub.clone();
             async move {
                 let (parts, body) = request.into_parts();
                 let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-                Ok::<_, Infallible>(hub.handle(Request::from_parts(parts, body), &Self::peer()).await)
+                let peer = Self::peer(OPERATOR, "system:serviceaccounts");
+                Ok::<_, Infallible>(hub.handle(Request::from_parts(parts, body), &peer).await)
             }
         });
         kube::Client::new(service, "default")
@@ -193,7 +246,7 @@ impl World {
             .header("accept", accept)
             .body(body.map(|body| Bytes::from(body.to_string())).unwrap_or_default())
             .unwrap();
-        let response = self.hub.handle(request, &Self::peer()).await;
+        let response = self.hub.handle(request, &Self::peer("admin", "system:masters")).await;
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
