@@ -148,7 +148,8 @@ async fn the_identity_of_a_hub_is_made_trusted_and_given_its_role_once_and_again
         arm.put_federated_credential(&identity, &server),
         arm.put_federated_credential(&identity, &controller)
     );
-    (one.unwrap(), two.unwrap());
+    one.unwrap();
+    two.unwrap();
     let mut found = arm.federated_credentials(&identity).await.unwrap();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     assert_eq!(found, [controller, server]);

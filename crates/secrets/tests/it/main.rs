@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic where the tests would")]
 
 mod behaviour;
+mod citizen;
 mod compare;
 mod player;
+mod remote;
 mod secrecy;
 mod vaults;
 mod world;

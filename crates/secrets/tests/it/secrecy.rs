@@ -1,6 +1,6 @@
 //! A secret can't be printed: everything that is logged, at every level, is searched for planted values.
 
-use crate::world::{ALONE, TENANT, World};
+use crate::world::{ALONE, World, is_ready};
 use gangplank_azuresim::{SecretSeed, VaultContents};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -33,22 +33,6 @@ impl<'a> MakeWriter<'a> for Written {
     }
 }
 
-async fn until(world: &World, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
-    for _ in 0..400 {
-        let (_, object) = world.ask("GET", path, None).await;
-        if holds(&object) {
-            return object;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{path} did not come to it: {}", world.ask("GET", path, None).await.1);
-}
-
-fn ready(object: &Value, status: &str) -> bool {
-    let conditions = object["status"]["conditions"].as_array();
-    conditions.into_iter().flatten().any(|condition| condition["status"] == status)
-}
-
 /// One thread, so that the subscriber of this test sees all that it runs and nothing else.
 #[tokio::test]
 async fn nothing_that_is_logged_or_written_beside_the_secret_holds_a_value() {
@@ -59,26 +43,14 @@ async fn nothing_that_is_logged_or_written_beside_the_secret_holds_a_value() {
     let _guard = tracing::subscriber::set_default(subscriber);
     let world = World::new().await;
     let application = world.vault("planted");
-    world.trust(application, "default", "eso-sa");
     let secrets = BTreeMap::from([
         ("text".to_owned(), vec![SecretSeed::new(PLANTED)]),
         ("json".to_owned(), vec![SecretSeed::new(format!(r#"{{"{PLANTED}-key": "{PLANTED}"}}"#))]),
     ]);
     world.cloud.set_vault_contents("planted", VaultContents { secrets, ..VaultContents::default() });
     world.start(gangplank_secrets::Options::default());
-    let apply = async |path: &str, object: Value| {
-        let (status, answer) = world.ask("POST", path, Some(&object)).await;
-        assert_eq!(status, 201, "{answer}");
-    };
-    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "eso-sa", "annotations": {
-        "azure.workload.identity/client-id": application.app_id.to_string(),
-        "azure.workload.identity/tenant-id": TENANT.to_string()}}});
-    apply("/api/v1/namespaces/default/serviceaccounts", account).await;
+    world.store(application, "default", "store", "planted").await;
     let ours = "/apis/external-secrets.io/v1/namespaces/default";
-    let store = json!({"apiVersion": "external-secrets.io/v1", "kind": "SecretStore", "metadata": {"name": "store"},
-        "spec": {"provider": {"azurekv": {"authType": "WorkloadIdentity",
-            "vaultUrl": "https://planted.vault.azure.net", "serviceAccountRef": {"name": "eso-sa"}}}}});
-    apply(&format!("{ours}/secretstores"), store).await;
     let external_secret = |name: &str, spec: Value| {
         let mut object = json!({"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
             "metadata": {"name": name}, "spec": spec});
@@ -102,10 +74,10 @@ async fn nothing_that_is_logged_or_written_beside_the_secret_holds_a_value() {
         ),
     ];
     for (name, spec, _) in &cases {
-        apply(&format!("{ours}/externalsecrets"), external_secret(name, spec.clone())).await;
+        world.make(&external_secret(name, spec.clone())).await;
     }
     for (name, _, status) in &cases {
-        until(&world, &format!("{ours}/externalsecrets/{name}"), |object| ready(object, status)).await;
+        world.until(&format!("{ours}/externalsecrets/{name}"), |object| is_ready(object, status)).await;
     }
     let (_, made) = world.ask("GET", "/api/v1/namespaces/default/secrets/good", None).await;
     assert!(made["data"]["a"].is_string(), "the value came to its Secret: {made}");

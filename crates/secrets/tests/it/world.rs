@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use uuid::Uuid;
 
 pub(crate) const TENANT: Uuid = Uuid::from_u128(0x2222_2222_2222_2222_2222_2222_2222_2222);
@@ -77,6 +78,8 @@ pub(crate) struct World {
     pub(crate) shutdown: Shutdown,
     /// What the operator asked of the hub, as `verb group/resource`.
     pub(crate) used: Arc<Mutex<BTreeSet<String>>>,
+    /// What was asked of Azure, as `METHOD host/path`.
+    pub(crate) asked: Arc<Mutex<Vec<String>>>,
 }
 
 /// Who the operator is: with its own rights only.
@@ -120,8 +123,14 @@ impl World {
         })
         .unwrap();
         cloud.create_group(SUBSCRIPTION, "hub", "westeurope").unwrap();
-        let world =
-            Self { hub, cloud, faults: Arc::default(), shutdown: Shutdown::new(), used: Arc::default() };
+        let world = Self {
+            hub,
+            cloud,
+            faults: Arc::default(),
+            shutdown: Shutdown::new(),
+            used: Arc::default(),
+            asked: Arc::default(),
+        };
         for definition in gangplank_secrets::crds() {
             let manifest = gangplank_yaml::to_json(definition.yaml, gangplank_yaml::Dialect::SigsV2).unwrap();
             let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -202,8 +211,11 @@ impl World {
 
     /// A transport to the cloud that never leaves the process.
     pub(crate) fn transport(&self) -> Transport {
-        let cloud = self.cloud.clone();
+        let (cloud, asked) = (self.cloud.clone(), Arc::clone(&self.asked));
         Transport::new(tower::service_fn(move |request: Request<Bytes>| {
+            let uri = request.uri();
+            let line = format!("{} {}{}", request.method(), uri.host().unwrap_or_default(), uri.path());
+            asked.lock().unwrap().push(line);
             let cloud = cloud.clone();
             async move {
                 // A vault's name is known to DNS only while the vault exists; the recorded stand-in answered 404.
@@ -224,6 +236,47 @@ impl World {
         let ports = Ports { vaults: Arc::new(Azure { tokens, vaults }) };
         let (client, shutdown) = (self.client(), self.shutdown.clone());
         self.shutdown.spawn(gangplank_secrets::run(client, ports, options, shutdown));
+    }
+
+    /// Makes an object; its kind says where.
+    pub(crate) async fn make(&self, object: &Value) {
+        let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
+        let kind = object["kind"].as_str().unwrap().to_ascii_lowercase();
+        let path = match (object["apiVersion"].as_str().unwrap(), kind.as_str()) {
+            ("v1", "namespace") => "/api/v1/namespaces".to_owned(),
+            ("v1", _) => format!("/api/v1/namespaces/{namespace}/{kind}s"),
+            (version, _) => format!("/apis/{version}/namespaces/{namespace}/{kind}s"),
+        };
+        let (status, answer) = self.ask("POST", &path, Some(object)).await;
+        assert_eq!(status, 201, "{answer}");
+    }
+
+    /// Waits until an object is as wished.
+    pub(crate) async fn until(&self, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..3600 {
+            let (_, object) = self.ask("GET", path, None).await;
+            if holds(&object) {
+                return object;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{path} did not come to it: {}", self.ask("GET", path, None).await.1);
+    }
+
+    /// A ServiceAccount that logs in as an application, and a store that uses it.
+    pub(crate) async fn store(&self, application: ApplicationIds, namespace: &str, store: &str, vault: &str) {
+        let account = format!("{store}-account");
+        self.trust(application, namespace, &account);
+        self.make(&json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": account, "namespace": namespace, "annotations": {
+                "azure.workload.identity/client-id": application.app_id.to_string(),
+                "azure.workload.identity/tenant-id": TENANT.to_string()}}}))
+            .await;
+        self.make(&json!({"apiVersion": "external-secrets.io/v1", "kind": "SecretStore",
+            "metadata": {"name": store, "namespace": namespace},
+            "spec": {"provider": {"azurekv": {"authType": "WorkloadIdentity",
+                "vaultUrl": format!("https://{vault}.vault.azure.net"), "serviceAccountRef": {"name": account}}}}}))
+            .await;
     }
 
     /// One request to the hub: status and JSON.
@@ -251,4 +304,13 @@ impl World {
         let body = response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
+}
+
+/// Whether an object's `Ready` condition has this status.
+pub(crate) fn is_ready(object: &Value, status: &str) -> bool {
+    let conditions = object["status"]["conditions"].as_array();
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition["type"] == "Ready" && condition["status"] == status)
 }
