@@ -3,6 +3,7 @@
 use super::Issue;
 use super::ast::{Expr, Kind, Loop, LoopKind};
 use super::overloads;
+use super::text_format;
 use super::types::Ty;
 
 /// The names an expression may use, with their types.
@@ -37,6 +38,42 @@ pub(crate) fn check<'s>(expr: &Expr, mut scope: Scope<'s>) -> Result<Ty<'s>, Vec
 }
 
 impl<'s> Scope<'s> {
+    /// The type of a part of an expression that is known to be right.
+    pub(super) fn type_of(&mut self, expr: &Expr) -> Ty<'s> {
+        let mixed = std::mem::replace(&mut self.mixed, true);
+        let ty = self.visit(expr);
+        self.mixed = mixed;
+        ty
+    }
+
+    /// The type of a variable.
+    pub(super) fn type_of_name(&self, name: &str) -> Ty<'s> {
+        self.names.iter().rev().find(|(known, _)| known == name).map_or(Ty::Type, |(_, ty)| ty.clone())
+    }
+
+    /// Whether a name in front of a dot is not a variable but the first part of a function's name.
+    pub(super) fn is_space(&self, space: &str, name: &str) -> bool {
+        overloads::is_known(&format!("{space}.{name}")) && !self.names.iter().any(|(known, _)| known == space)
+    }
+
+    /// Makes the variables of a loop known; their types. None where nothing can be looped over.
+    pub(super) fn enter(&mut self, inner: &Loop, range: &Ty<'s>) -> Vec<Ty<'s>> {
+        let Some((key, element)) = variables(inner, range) else { return Vec::new() };
+        let types = match &inner.second {
+            Some(_) => vec![key, element],
+            None => vec![element],
+        };
+        let names = std::iter::once(&inner.variable).chain(&inner.second);
+        self.names.extend(names.cloned().zip(types.iter().cloned()));
+        types
+    }
+
+    /// Forgets the variables of a loop.
+    pub(super) fn leave(&mut self, inner: &Loop) {
+        let count = 1 + usize::from(inner.second.is_some());
+        self.names.truncate(self.names.len().saturating_sub(count));
+    }
+
     fn refuse(&mut self, at: usize, message: String) -> Ty<'s> {
         self.issues.push(Issue::new(at, message));
         // What is wrong once is not told again further out.
@@ -119,11 +156,27 @@ impl<'s> Scope<'s> {
                 return self.call(at, None, &qualified, arguments);
             }
         }
+        let filled = match (name, target.map(|target| &target.kind), arguments) {
+            ("format", Some(Kind::Text(text)), [Expr { kind: Kind::List(values), .. }]) => {
+                Some((text, values))
+            }
+            _ => None,
+        };
         let target = target.map(|target| self.visit(target));
         // What is put into a text may be of different types.
         let mixed = self.mixed;
         self.mixed |= name == "format";
-        let types: Vec<Ty<'s>> = arguments.iter().map(|argument| self.visit(argument)).collect();
+        let types: Vec<Ty<'s>> = match filled {
+            Some((text, values)) => {
+                let types: Vec<Ty<'s>> = values.iter().map(|value| self.visit(value)).collect();
+                if let Err((value, message)) = text_format::check(text, &types) {
+                    let place = value.and_then(|index| values.get(index)).map_or(at, |value| value.at);
+                    self.refuse(place, message);
+                }
+                vec![Ty::List(Box::new(Ty::Dyn))]
+            }
+            None => arguments.iter().map(|argument| self.visit(argument)).collect(),
+        };
         self.mixed = mixed;
         if !overloads::is_known(name) {
             return self.refuse(at, format!("undeclared reference to '{name}' (in container '')"));
@@ -159,26 +212,13 @@ impl<'s> Scope<'s> {
 
     fn repeat(&mut self, inner: &Loop) -> Ty<'s> {
         let range = self.visit(&inner.range);
-        let (key, element) = match &range {
-            Ty::List(element) | Ty::Optional(element) => (Ty::Int, element.as_ref().clone()),
-            Ty::Map(key, value) if inner.second.is_some() => (key.as_ref().clone(), value.as_ref().clone()),
-            Ty::Map(key, _) => (Ty::Dyn, key.as_ref().clone()),
-            Ty::Dyn => (Ty::Dyn, Ty::Dyn),
-            other => {
-                let message = format!(
-                    "expression of type '{other}' cannot be range of a comprehension (must be list, map, or dynamic)"
-                );
-                return self.refuse(inner.range.at, message);
-            }
+        let Some((key, element)) = variables(inner, &range) else {
+            let message = format!(
+                "expression of type '{range}' cannot be range of a comprehension (must be list, map, or dynamic)"
+            );
+            return self.refuse(inner.range.at, message);
         };
-        let outer = self.names.len();
-        match &inner.second {
-            Some(second) => {
-                self.names.push((inner.variable.clone(), key.clone()));
-                self.names.push((second.clone(), element.clone()));
-            }
-            None => self.names.push((inner.variable.clone(), element.clone())),
-        }
+        self.enter(inner, &range);
         if let Some(filter) = &inner.filter {
             self.condition(filter);
         }
@@ -201,7 +241,7 @@ impl<'s> Scope<'s> {
             LoopKind::OptionalMap => Ty::Optional(Box::new(self.visit(&inner.body))),
             LoopKind::OptionalFlatMap => self.visit(&inner.body),
         };
-        self.names.truncate(outer);
+        self.leave(inner);
         result
     }
 
@@ -211,4 +251,15 @@ impl<'s> Scope<'s> {
             self.refuse(expr.at, format!("expected type 'bool' but found '{ty}'"));
         }
     }
+}
+
+/// The types of what a loop goes through: places or keys, and values. Where there is one variable, the second is its type.
+fn variables<'s>(inner: &Loop, range: &Ty<'s>) -> Option<(Ty<'s>, Ty<'s>)> {
+    Some(match range {
+        Ty::List(element) | Ty::Optional(element) => (Ty::Int, element.as_ref().clone()),
+        Ty::Map(key, value) if inner.second.is_some() => (key.as_ref().clone(), value.as_ref().clone()),
+        Ty::Map(key, _) => (Ty::Dyn, key.as_ref().clone()),
+        Ty::Dyn => (Ty::Dyn, Ty::Dyn),
+        _ => return None,
+    })
 }

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Expressions are parsed and checked once, with a definition, and evaluated for every object. Evaluation is bounded: it
-//! has no loops but those over values at hand, and every step counts against a budget. Errors have the real server's
+//! has no loops but those over values at hand, and every step counts against a budget; what a rule could cost at most is known before (`cost`). Errors have the real server's
 //! words where they can be known: what a parser generator says of broken syntax is followed for the common cases.
 //!
 //! Known functions: the standard library, and Kubernetes' for strings, lists, regular expressions, quantities, optional
@@ -14,6 +14,7 @@
 mod ast;
 mod check;
 mod convert;
+mod cost;
 mod eval;
 mod functions;
 mod lexer;
@@ -37,6 +38,7 @@ mod tests;
 pub(crate) use ast::Expr;
 pub(crate) use check::{Scope, check};
 pub(crate) use convert::{decoded_base64, duration, timestamp};
+pub(crate) use cost::{Extent, estimate};
 pub(crate) use eval::{Budget, Patterns, Variables, eval};
 pub(crate) use parser::parse;
 pub(crate) use types::{Declared, Ty};

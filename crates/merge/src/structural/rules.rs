@@ -287,12 +287,15 @@ impl Node {
         }
     }
 
+    /// What rules see of a field that every resource has, whatever its schema says of it.
+    pub(super) fn of_resource(name: &str) -> Option<&'static Node> {
+        of_resources().iter().find(|(own, _)| *own == name).map(|(_, node)| node)
+    }
+
     /// The declared field that an expression calls by a name, and its own name.
     fn declared(&self, name: &str) -> Option<(String, &Node)> {
-        if self.resource
-            && let Some((own, node)) = of_resources().iter().find(|(own, _)| *own == name)
-        {
-            return Some(((*own).to_owned(), node));
+        if let Some(node) = Self::of_resource(name).filter(|_| self.resource) {
+            return Some((name.to_owned(), node));
         }
         let plain = self.properties.get(name).filter(|_| cel::escaped_field(name).as_deref() == Some(name));
         if let Some(node) = plain {

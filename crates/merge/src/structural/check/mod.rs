@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{FieldError, Reason};
 
+mod costs;
 mod default_values;
 mod expressions;
 mod open_api;

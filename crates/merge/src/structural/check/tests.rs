@@ -56,3 +56,42 @@ fn junctors_of_the_root_restrict_declared_fields_only() {
         ["s.properties[b]: Required value: because it is defined in s.oneOf[0].properties[b]"]
     );
 }
+
+#[test]
+fn rules_that_could_take_too_long_are_refused() {
+    let rule = |extent: Value, rule: &str| {
+        let mut schema = json!({"type": "array", "items": {"type": "string"}, "x-kubernetes-validations": [{"rule": rule}]});
+        if let (Some(schema), Value::Object(extent)) = (schema.as_object_mut(), extent) {
+            schema.extend(extent);
+        }
+        schema
+    };
+    let advice = "(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)";
+    let small = json!({"type": "string", "maxLength": 10});
+    let all_pairs = "self.all(x, self.exists(y, x == y + 'a'))";
+    check(rule(json!({"maxItems": 100, "items": small}), all_pairs), &[]);
+    check(
+        rule(json!({"maxItems": 1100, "items": small}), all_pairs),
+        &[&format!(
+            "s.properties[a].x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of 1.8x {advice}"
+        )],
+    );
+    check(
+        rule(json!({}), "self.all(x, x.contains('abc'))"),
+        &[
+            &format!(
+                "s.properties[a].x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x {advice}"
+            ),
+            "s.properties[a].x-kubernetes-validations[0].rule: Forbidden: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema",
+            &format!(
+                "s: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x {advice}"
+            ),
+        ],
+    );
+}
+
+#[test]
+fn expressions_in_each_other_are_looked_at_once() {
+    let rule = format!("{}'a'{} == 'a'", "'%s'.format([".repeat(60), "])".repeat(60));
+    check(json!({"type": "string", "x-kubernetes-validations": [{"rule": rule}]}), &[]);
+}
