@@ -1,9 +1,9 @@
 //! The seed's fleet, rendered beside kubectl: `cargo bench -p gangplank-kustomize --bench fleet [-- 1000 5000 10000]`.
 //!
 //! Makes the layout of the guide (`base/aks-clusters`, one overlay a cluster with five JSON operations) for so many
-//! clusters, and prints wall time, peak memory and the ratio to `kubectl kustomize` of the same run. kubectl is left out
-//! above 2,000 clusters, where it takes minutes, unless `GANGPLANK_KUBECTL_MAX` says otherwise, and where
-//! `GANGPLANK_KUBECTL` (or the path) has none.
+//! clusters, and prints wall time, peak memory, the time to take up one changed overlay, and the ratio to
+//! `kubectl kustomize` of the same run. kubectl is left out above 2,000 clusters, where it takes minutes, unless
+//! `GANGPLANK_KUBECTL_MAX` says otherwise, and where `GANGPLANK_KUBECTL` (or the path) has none.
 //!
 //! Where the time goes: a third is the system's (four calls a cluster to find and read one file), a third the overlay's
 //! own YAML, the rest the patch, the order and the output. Nothing in it grows with more than n log n.
@@ -20,7 +20,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gangplank_kustomize::{Options, Renderer};
+use gangplank_kustomize::{Incremental, Options, Renderer};
 
 const BASE: &str = "apiVersion: external-secrets.io/v1
 kind: ExternalSecret
@@ -159,6 +159,27 @@ fn best(times: usize, mut run: impl FnMut() -> Run) -> Run {
     })
 }
 
+/// The best time to take up one changed overlay.
+fn update(folder: &Path, clusters: usize) -> Duration {
+    let target = folder.to_string_lossy();
+    let mut incremental = Incremental::new(Options::new(Arc::new(disk::Disk::default())), &target);
+    incremental.render().unwrap_or_else(|error| panic!("{}", error.render()));
+    let name = format!("aks-prd-{:05}", clusters / 2);
+    let file = folder.join(&name).join("kustomization.yaml");
+    let times = (0..5).map(|round| {
+        fs::write(&file, overlay(&format!("{name}-{round}"))).expect("a file can be written");
+        let begin = Instant::now();
+        let update =
+            incremental.update(&[&*file.to_string_lossy()]).unwrap_or_else(|e| panic!("{}", e.render()));
+        let wall = begin.elapsed();
+        assert!(!update.whole && update.written.len() == 1, "one overlay is rendered, and no more");
+        wall
+    });
+    let best = times.min().unwrap_or_default();
+    fs::write(&file, overlay(&name)).expect("a file can be written");
+    best
+}
+
 fn kubectl() -> Option<PathBuf> {
     let program =
         std::env::var_os("GANGPLANK_KUBECTL").map_or_else(|| PathBuf::from("kubectl"), PathBuf::from);
@@ -180,13 +201,18 @@ fn main() {
     let kubectl = kubectl();
     let most = std::env::var("GANGPLANK_KUBECTL_MAX").ok().and_then(|text| text.parse().ok()).unwrap_or(2000);
     let me = std::env::current_exe().expect("a program knows itself");
-    println!("| clusters | gangplank | peak | kubectl | peak | times faster | equal |");
-    println!("|---:|---:|---:|---:|---:|---:|---|");
+    println!("| clusters | gangplank | peak | one changed | kubectl | peak | times faster | equal |");
+    println!("|---:|---:|---:|---:|---:|---:|---:|---|");
     for size in sizes {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let target = layout(&fs::canonicalize(folder.path()).expect("it is there"), size);
         let ours = best(5, || run(Command::new(&me).arg("--one").arg(&target)));
-        let row = format!("| {size} | {:.1} ms | {} MiB |", ours.wall.as_secs_f64() * 1e3, ours.peak / 1024);
+        let row = format!(
+            "| {size} | {:.1} ms | {} MiB | {:.1} ms |",
+            ours.wall.as_secs_f64() * 1e3,
+            ours.peak / 1024,
+            update(&target, size).as_secs_f64() * 1e3
+        );
         match kubectl.as_ref().filter(|_| size <= most) {
             Some(kubectl) => {
                 let theirs = run(Command::new(kubectl).arg("kustomize").arg(&target));

@@ -17,10 +17,8 @@ pub(crate) fn fix(
     config: &TransformerConfig,
     scope: &Scope,
 ) -> Result<(), Problem> {
-    let index = Index::new(resources.list(), scope);
-    if index.by_former_name.is_empty() {
-        return Ok(());
-    }
+    // The fields are walked even where nothing was renamed: what can't be walked is an error all the same.
+    let index = Index::new(resources.list());
     let by_kind = config.references_by_kind();
     let none = Vec::new();
     for at in 0..resources.list().len() {
@@ -53,7 +51,7 @@ struct Index {
 }
 
 impl Index {
-    fn new(resources: &[Resource], _scope: &Scope) -> Self {
+    fn new(resources: &[Resource]) -> Self {
         let mut by_former_name: HashMap<Box<str>, Vec<usize>> = HashMap::new();
         for (at, resource) in resources.iter().enumerate() {
             for previous in &resource.history().previous {

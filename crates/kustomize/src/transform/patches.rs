@@ -309,7 +309,11 @@ fn apply_to_resource(
         (resource.name().to_owned(), resource.namespace().to_owned(), resource.kind().to_owned());
     let allowed = patch.history();
     let (name_changes, kind_changes) = (allowed.allow_name_change, allowed.allow_kind_change);
-    let merged = strategic_merge::merge(node, patch_node, context.schema)?;
+    let mut merged = strategic_merge::merge(node, patch_node, context.schema)?;
+    if directive(patch_node) == Some("replace") {
+        // Kustomize loses what such a patch puts in the resource's place, and keeps the resource.
+        merged = Some(node.clone());
+    }
     if name_changes || kind_changes {
         resource.store_previous_id(context.scope);
     }
@@ -332,13 +336,15 @@ fn apply_to_resource(
 
 /// Whether a patch removes all annotations, and with them what Kustomize had noted there.
 fn drops_annotations(patch: &Node) -> bool {
-    let replaces =
-        |node: &Node| matches!(node.get("$patch").and_then(Node::text), Some("replace" | "delete"));
-    replaces(patch)
-        || patch.get("metadata").is_some_and(|metadata| {
-            replaces(metadata)
-                || metadata
-                    .get("annotations")
-                    .is_some_and(|annotations| annotations.is_null() || replaces(annotations))
-        })
+    let replaces = |node: &Node| matches!(directive(node), Some("replace" | "delete"));
+    patch.get("metadata").is_some_and(|metadata| {
+        replaces(metadata)
+            || metadata
+                .get("annotations")
+                .is_some_and(|annotations| annotations.is_null() || replaces(annotations))
+    })
+}
+
+fn directive(node: &Node) -> Option<&str> {
+    node.get("$patch").and_then(Node::text)
 }
