@@ -16,6 +16,7 @@ mod engineer;
 mod environment;
 mod facts;
 mod files;
+mod folder;
 mod lay;
 mod options;
 mod spoil;
@@ -24,7 +25,7 @@ mod team;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -33,7 +34,6 @@ use gangplank_pki::{Authority, Lifetime, PkiError, Purpose};
 use jiff::Timestamp;
 use rustls::ServerConfig;
 use secrecy::{ExposeSecret, SecretString};
-use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -41,6 +41,7 @@ pub use facts::{ClusterFacts, EngineerFacts, Facts, TeamSecrets, VaultFacts};
 pub use options::{Options, cluster_names};
 pub use state::State;
 
+use self::folder::Folder;
 use crate::aks::{Cluster, Entry, Flaw, Fleet, Surroundings, Webhook, kubeconfig};
 use crate::azure::Azure;
 use crate::azure::caller::{Caller, Login};
@@ -71,7 +72,7 @@ pub struct World {
     fleet: Arc<Fleet>,
     git: Arc<GitServer>,
     tasks: Tasks,
-    directory: TempDir,
+    folder: Folder,
 }
 
 /// The tasks of a world. They end when this is dropped.
@@ -106,8 +107,9 @@ impl World {
         descriptors::reserve(options.clusters.len());
         let (proxy_listener, proxy) = listen("proxy", options.proxy_port).await?;
         let (git_listener, git_address) = listen("Git server", options.git_port).await?;
-        let directory = make_directory(options.root.as_deref())?;
-        let path = directory.path();
+        let root = options.root.clone().unwrap_or_else(std::env::temp_dir);
+        let folder = Folder::make(&root).map_err(|source| WorldError::Write { path: root, source })?;
+        let path = folder.path();
         make_folder(&path.join(environment::AZURE_FOLDER))?;
 
         let (ca_pem, azure_tls) = certify(seed)?;
@@ -160,7 +162,7 @@ impl World {
             environment,
         };
         state.write().map_err(|source| WorldError::Write { path: path.to_owned(), source })?;
-        Ok(World { state, seed, ca_pem, cloud, fleet, git, tasks, directory })
+        Ok(World { state, seed, ca_pem, cloud, fleet, git, tasks, folder })
     }
 
     /// The proxy's address; clients take it as `HTTPS_PROXY`.
@@ -257,7 +259,7 @@ impl World {
             tracing::warn!("some connections of the sandbox did not end in time and were cut");
         }
         let path = self.state.directory.clone();
-        self.directory.close().map_err(|source| WorldError::Write { path, source })
+        self.folder.close().map_err(|source| WorldError::Write { path, source })
     }
 }
 
@@ -406,15 +408,6 @@ fn entry(fleet: &Fleet, cluster: &ClusterFacts) -> Result<Entry, WorldError> {
 
 async fn listen(what: &'static str, port: u16) -> Result<(tokio::net::TcpListener, SocketAddr), WorldError> {
     listen::bind(port).await.map_err(|source| WorldError::Port { what, port, source })
-}
-
-/// Makes the world's folder, open to its owner only.
-fn make_directory(root: Option<&Path>) -> Result<TempDir, WorldError> {
-    let root: PathBuf = root.map_or_else(std::env::temp_dir, Path::to_owned);
-    tempfile::Builder::new()
-        .prefix(state::FOLDER)
-        .tempdir_in(&root)
-        .map_err(|source| WorldError::Write { path: root, source })
 }
 
 fn make_folder(path: &Path) -> Result<(), WorldError> {

@@ -9,9 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::facts::Facts;
-
-/// The first letters of a world's folder.
-pub(crate) const FOLDER: &str = "gangplank-sandbox-";
+use super::folder;
 
 /// The state file's name in the world's folder.
 const FILE: &str = "world.json";
@@ -47,13 +45,9 @@ impl State {
     ///
     /// What a killed world left is passed over: its proxy doesn't answer.
     pub fn running(root: &Path) -> Vec<State> {
-        let Ok(entries) = std::fs::read_dir(root) else { return Vec::new() };
-        let mut running: Vec<State> = entries
-            .flatten()
-            .filter(|entry| entry.file_name().to_string_lossy().starts_with(FOLDER))
-            .filter_map(|entry| State::read(&entry.path()).ok())
-            .filter(State::answers)
-            .collect();
+        let folders = folder::all(root);
+        let states = folders.iter().filter_map(|folder| State::read(folder).ok());
+        let mut running: Vec<State> = states.filter(State::answers).collect();
         running.sort_by_key(|state| (state.started, state.process));
         running
     }

@@ -69,3 +69,23 @@ async fn two_worlds_run_at_once_and_leave_nothing() {
     drop(two);
     assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn what_a_killed_world_left_goes_with_the_next_start() {
+    let root = tempfile::tempdir().unwrap();
+    let options =
+        || Options { clusters: Vec::new(), root: Some(root.path().to_owned()), ..Options::default() };
+    let living = World::start(options()).await.unwrap();
+    // As a process that was killed leaves it: the file is there and nobody holds it locked.
+    let dead = root.path().join("gangplank-sandbox-dead");
+    std::fs::create_dir(&dead).unwrap();
+    std::fs::write(dead.join("lock"), "").unwrap();
+    let strange = root.path().join("gangplank-sandbox-without-a-lock");
+    std::fs::create_dir(&strange).unwrap();
+
+    let next = World::start(options()).await.unwrap();
+    assert!(!dead.exists());
+    assert!(strange.exists() && living.directory().exists() && next.directory().exists());
+    living.shutdown().await.unwrap();
+    next.shutdown().await.unwrap();
+}
