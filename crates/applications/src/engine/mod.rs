@@ -52,6 +52,9 @@ use operation::{AutoSync, AutoSyncInput, OperationPhase, OperationState, auto_sy
 const RETRY: Backoff =
     Backoff { base: Duration::from_secs(2), factor: 2.0, cap: Duration::from_secs(120), jitter: 0.2 };
 
+/// How soon what was just synced, or just became unwell, is looked at again.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// What all reconciliations share.
 pub(crate) struct Engine {
     pub(crate) hub: Client,
@@ -289,7 +292,7 @@ async fn sync(
     let ended = !state.is_running();
     let again = if ended {
         observed = observe(engine, application, Freshness::default(), None).await;
-        rest(engine, application, &observed).min(Duration::from_secs(1))
+        rest(engine, application, &observed).min(LOOK)
     } else if state.finished_at.is_some() {
         let before = OperationState { retry_count: state.retry_count - 1, ..state.clone() };
         before.next_retry().unwrap_or_default()
@@ -371,7 +374,7 @@ fn rest(engine: &Engine, application: &Application, observed: &Observed) -> Dura
     let resync = engine.options.resync;
     let interval = match health {
         HealthStatus::Healthy | HealthStatus::Suspended => resync,
-        _ => (lasted / 4).max(Duration::from_secs(2)).min(resync),
+        _ => (lasted / 3).max(LOOK).min(resync),
     };
     jittered(interval, 0.2, random_fraction())
 }
