@@ -4,9 +4,10 @@
 //!   text ──▶ lexer ──▶ parser ──▶ Expr ──▶ check (types, against a schema) ──▶ eval (against objects)
 //! ```
 //!
-//! Expressions are parsed and checked once, with a definition, and evaluated for every object. Evaluation is bounded: it
-//! has no loops but those over values at hand, and every step counts against a budget; what a rule could cost at most is known before (`cost`). Errors have the real server's
-//! words where they can be known: what a parser generator says of broken syntax is followed for the common cases.
+//! Expressions are parsed and checked once, with a definition, and evaluated for every object. What one can cost at most is
+//! estimated when it is checked. Evaluation is bounded: it has no loops but those over values at hand, and every step
+//! counts against a budget. Errors have the real server's words where they can be known: what a parser generator says of
+//! broken syntax is followed for the common cases.
 //!
 //! Known functions: the standard library, and Kubernetes' for strings, lists, regular expressions, quantities, optional
 //! values, addresses, versions and named formats.
