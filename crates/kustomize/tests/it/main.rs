@@ -7,4 +7,5 @@ mod errors;
 mod incremental;
 mod properties;
 mod provenance;
+mod real;
 mod trees;

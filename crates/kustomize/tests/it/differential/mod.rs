@@ -27,14 +27,14 @@ fn number(name: &str, otherwise: u64) -> u64 {
 }
 
 /// A kubectl of the right version.
-fn kubectl() -> Option<PathBuf> {
+pub(crate) fn kubectl() -> Option<PathBuf> {
     let program =
         std::env::var_os("GANGPLANK_KUBECTL").map_or_else(|| PathBuf::from("kubectl"), PathBuf::from);
     let output = Command::new(&program).args(["version", "--client"]).output().ok()?;
     String::from_utf8_lossy(&output.stdout).contains(KUSTOMIZE).then_some(program)
 }
 
-fn theirs(kubectl: &Path, directory: &Path) -> Result<String, String> {
+pub(crate) fn theirs(kubectl: &Path, directory: &Path) -> Result<String, String> {
     let output = Command::new(kubectl).arg("kustomize").arg(directory).output().expect("kubectl runs");
     if output.status.success() {
         Ok(String::from_utf8(output.stdout).expect("kubectl prints UTF-8"))
@@ -43,7 +43,7 @@ fn theirs(kubectl: &Path, directory: &Path) -> Result<String, String> {
     }
 }
 
-fn ours(directory: &Path) -> Result<String, String> {
+pub(crate) fn ours(directory: &Path) -> Result<String, String> {
     let mut options = Options::new(Arc::new(Disk::default()));
     options.threads = 2;
     let rendered =
