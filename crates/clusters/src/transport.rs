@@ -208,8 +208,7 @@ impl Transport {
 
     /// A proxy resolves and dials for us: which of both failed is only in its words, if at all.
     fn refused_by_proxy(&self, reason: &str) -> Failure {
-        let lower = reason.to_lowercase();
-        if ["resolve", "no such host", "dns", "name"].iter().any(|word| lower.contains(word)) {
+        if speaks_of_names(reason) {
             return unresolved(&self.host);
         }
         Failure::new(
@@ -257,6 +256,14 @@ impl Transport {
         };
         Failure::new(Hop::Tls, code, cause, mend)
     }
+}
+
+/// Whether a proxy's words are about a name that does not resolve.
+fn speaks_of_names(reason: &str) -> bool {
+    let reason = reason.to_lowercase();
+    ["resolve", "no such host", "dns", "name or service not known", "unknown host"]
+        .iter()
+        .any(|words| reason.contains(words))
 }
 
 fn unresolved(host: &str) -> Failure {
@@ -399,6 +406,18 @@ impl ServerCertVerifier for Unchecked {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_proxy_says_of_names() {
+        for (reason, expect) in [
+            ("502 no such host a.example.com", true),
+            ("503 DNS lookup failed", true),
+            ("504 Gateway Timeout", false),
+            ("407 user name and password required", false),
+        ] {
+            assert_eq!(speaks_of_names(reason), expect, "{reason}");
+        }
+    }
 
     #[test]
     fn names_without_proxy() {
