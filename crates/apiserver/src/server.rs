@@ -172,7 +172,7 @@ async fn answer(
         return Ok(discovery::not_found());
     }
     if !place.resource_request {
-        return discovery::answer(server, parts, &query, &place, &user, form_of);
+        return discovery::answer(server, parts, &query, &place, form_of);
     }
     let resource = match server.catalog.find(&place.group, &place.version, &place.resource) {
         Found::Resource(resource) => resource,

@@ -14,8 +14,6 @@ use crate::object::meta;
 use crate::object::names::NameRule;
 use crate::registry::{PLAIN, Resource, SCALE, STATUS, Scope, Strategy, api_version};
 use crate::status::FieldError;
-use crate::store::Object;
-use crate::verbs::Call;
 
 /// What all custom resources do.
 const STRATEGY: Strategy = Strategy { counts_generation: true, needs_version: true, ..PLAIN };
@@ -244,13 +242,13 @@ impl Custom {
     }
 
     /// Whether reading changes nothing but the `apiVersion`.
-    pub(crate) fn reads_as_stored(&self, _: &Object) -> bool {
+    pub(crate) fn reads_as_stored(&self) -> bool {
         let own = self.own();
         own.storage && !own.defaults && self.definition.versions.len() == 1
     }
 
     /// Brings a stored object into this version's form: what it does not know is gone, what it fills in is there.
-    pub(crate) fn read(&self, _: &Resource, value: &mut Value) {
+    pub(crate) fn read(&self, value: &mut Value) {
         // Defaults are those of the version that is stored; a version asked for only hides what it does not know.
         if let Some(stored) =
             self.definition.versions.iter().find(|version| version.storage && version.defaults)
@@ -272,14 +270,7 @@ impl Custom {
     }
 
     /// Mistakes of an object; on update the old state and the door are given.
-    pub(crate) fn validate(
-        &self,
-        _: &Call<'_>,
-        _: &Resource,
-        value: &Value,
-        old: Option<(&Value, &str)>,
-        errors: &mut Vec<FieldError>,
-    ) {
+    pub(crate) fn validate(&self, value: &Value, old: Option<(&Value, &str)>, errors: &mut Vec<FieldError>) {
         let checks = Checks { metadata: &metadata_errors };
         let structural = &self.own().structural;
         let found = match old {

@@ -42,7 +42,7 @@ pub(super) fn validate(value: &Value, old: Option<&Value>, errors: &mut Vec<Fiel
         let why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
         errors.push(FieldError::invalid("spec.preserveUnknownFields", &Value::Bool(true), why));
     }
-    version_names(spec, &versions, errors);
+    version_names(&versions, errors);
     version_contents(&versions, errors);
     if let Some(first) = versions.first() {
         let reasons = names::label_1035(text(first, "name"));
@@ -98,8 +98,7 @@ fn shown_versions(versions: &[&Value]) -> String {
     format!("[{}]", shown.collect::<Vec<_>>().join(","))
 }
 
-fn version_names(spec: &Value, versions: &[&Value], errors: &mut Vec<FieldError>) {
-    let _ = spec;
+fn version_names(versions: &[&Value], errors: &mut Vec<FieldError>) {
     let mut seen: Vec<&str> = Vec::new();
     let mut unique = true;
     let mut storage = 0;

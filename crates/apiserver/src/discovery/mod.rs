@@ -12,7 +12,6 @@ use std::sync::Arc;
 use ::http::{HeaderValue, Method, Response, header};
 use serde_json::{Value, json};
 
-use crate::access::User;
 use crate::http::body::{self, Body};
 use crate::http::negotiate::{Form, Offer, Shape};
 use crate::http::query::Query;
@@ -48,10 +47,8 @@ pub(crate) fn answer(
     parts: &::http::request::Parts,
     query: &Query,
     place: &Place,
-    user: &User,
     form_of: impl Fn(Offer) -> Answer<Form>,
 ) -> Answer<Response<Body>> {
-    let _ = user;
     if place.path.starts_with("//") {
         return Ok(not_found());
     }
@@ -60,11 +57,7 @@ pub(crate) fn answer(
     match pieces.as_slice() {
         ["healthz" | "livez" | "readyz", ..] => return Ok(health::answer(path, query)),
         _ if parts.method != Method::GET => {
-            return if known(server, &pieces) {
-                Err(Status::method_not_allowed())
-            } else {
-                unknown(server, &pieces)
-            };
+            return if known(server, &pieces) { Err(Status::method_not_allowed()) } else { unknown(&pieces) };
         }
         _ => {}
     }
@@ -94,7 +87,7 @@ pub(crate) fn answer(
         },
         ["apis", group, version] => match groups::resource_list(server, group, version) {
             Some(list) => Ok(write(&form_of(Offer::Plain)?, &list)),
-            None => unknown(server, &pieces),
+            None => unknown(&pieces),
         },
         ["version"] => Ok(json_response(&health::version(server))),
         ["openapi", "v2"] => openapi::v2(server, parts),
@@ -103,7 +96,7 @@ pub(crate) fn answer(
         [".well-known", "openid-configuration"] => Ok(health::issuer(server)),
         ["openid", "v1", "jwks"] => health::keys(server, accept(&parts.headers)),
         [""] => Ok(json_response(&json!({"paths": groups::paths(server)}))),
-        _ => unknown(server, &pieces),
+        _ => unknown(&pieces),
     }
 }
 
@@ -117,13 +110,12 @@ fn known(server: &Server, pieces: &[&str]) -> bool {
 }
 
 /// Below the core group and known ones an unknown path is told as a Status, elsewhere as text.
-fn unknown(server: &Server, pieces: &[&str]) -> Answer<Response<Body>> {
+fn unknown(pieces: &[&str]) -> Answer<Response<Body>> {
     let below_known = match pieces {
         ["api", ..] => true,
         ["apis", group, _, ..] => crate::registry::BUILT_IN.iter().any(|resource| resource.group == *group),
         _ => false,
     };
-    let _ = server;
     if below_known { Err(Status::no_resource()) } else { Ok(not_found()) }
 }
 

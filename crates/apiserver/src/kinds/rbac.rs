@@ -101,8 +101,7 @@ fn validate_binding(value: &Value, old: Option<&Value>, errors: &mut Vec<FieldEr
     for (index, subject) in list(value, "subjects").enumerate() {
         validate_subject(subject, &element("subjects", index), namespaced, errors);
     }
-    if let Some(old) = old.filter(|old| old["roleRef"] != *role) {
-        let _ = old;
+    if old.is_some_and(|old| old["roleRef"] != *role) {
         let shown = format!(
             "{{\"APIGroup\":{},\"Kind\":{},\"Name\":{}}}",
             role["apiGroup"], role["kind"], role["name"]

@@ -295,7 +295,7 @@ impl Resource {
         value["apiVersion"] = self.api_version().into();
         value["kind"] = self.kind.as_ref().into();
         if let Some(custom) = &self.custom {
-            custom.read(self, &mut value);
+            custom.read(&mut value);
         }
         value
     }

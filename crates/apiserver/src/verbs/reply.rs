@@ -54,7 +54,7 @@ pub(super) fn object(call: &Call<'_>, code: u16, object: &Arc<Object>) -> Answer
     let form = call.form(Offer::Object)?;
     let resource = &call.resource;
     let plain = form == Form::PLAIN && resource.strategy.convert.is_none();
-    if plain && resource.custom.as_ref().is_none_or(|custom| custom.reads_as_stored(object)) {
+    if plain && resource.custom.as_ref().is_none_or(|custom| custom.reads_as_stored()) {
         let mut out = Vec::with_capacity(resource.head.len() + object.rest().len());
         out.extend_from_slice(resource.head.as_bytes());
         out.extend_from_slice(object.rest());
@@ -168,7 +168,7 @@ fn list_text(resource: &Resource, metadata: &Value, page: &Page) -> Vec<u8> {
         if index > 0 {
             out.push(b',');
         }
-        let as_stored = resource.custom.as_ref().map(|custom| custom.reads_as_stored(object));
+        let as_stored = resource.custom.as_ref().map(|custom| custom.reads_as_stored());
         match (as_stored, resource.strategy.convert.is_some()) {
             // Elements of typed lists do not say what they are.
             (None, false) => {

@@ -229,8 +229,7 @@ impl Watch {
     }
 
     fn tell(&mut self, kind: &str, object: &Arc<Object>) {
-        let custom_as_stored =
-            self.resource.custom.as_ref().is_none_or(|custom| custom.reads_as_stored(object));
+        let custom_as_stored = self.resource.custom.as_ref().is_none_or(|custom| custom.reads_as_stored());
         if self.form == Form::PLAIN && self.resource.strategy.convert.is_none() && custom_as_stored {
             let mut out = Vec::with_capacity(self.resource.head.len() + object.rest().len() + 40);
             out.extend_from_slice(b"{\"type\":\"");

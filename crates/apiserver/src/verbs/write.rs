@@ -140,7 +140,7 @@ pub(super) fn create(
     }
     (resource.strategy.validate)(&value, None, &mut errors);
     if let Some(custom) = &resource.custom {
-        custom.validate(call, &resource, &value, None, &mut errors);
+        custom.validate(&value, None, &mut errors);
     }
     let name = meta::text(&value, "name").to_owned();
     refuse(&resource, &name, &errors)?;
@@ -273,7 +273,7 @@ pub(super) fn update(call: &Call<'_>, change: Update<'_>) -> Answer<Attempt> {
         _ => (resource.strategy.validate)(&new, Some(old), &mut errors),
     }
     if let Some(custom) = &resource.custom {
-        custom.validate(call, &resource, &new, Some((old, door.name())), &mut errors);
+        custom.validate(&new, Some((old, door.name())), &mut errors);
     }
     refuse(&resource, &name, &errors)?;
     if resource.group == "rbac.authorization.k8s.io" {
