@@ -17,7 +17,7 @@ use crate::error::{CliError, Context as _};
 pub(crate) fn network(environment: &Environment) -> Result<sdk::Network, CliError> {
     Ok(sdk::Network {
         proxy: environment.https_proxy().map(str::to_owned),
-        no_proxy: environment.get("NO_PROXY").or_else(|| environment.get("no_proxy")).map(str::to_owned),
+        no_proxy: Some(no_proxy(environment).to_owned()).filter(|hosts| !hosts.is_empty()),
         extra_roots: environment.extra_roots()?.into_iter().collect(),
         ..sdk::Network::default()
     })
@@ -86,12 +86,16 @@ impl sdk::AzureCli for AzProcess {
 /// A client of the hub.
 pub(crate) async fn hub(hub: &Hub, environment: &Environment) -> Result<kube::Client, CliError> {
     let path = hub.kubeconfig.clone().or_else(|| environment.kubeconfig());
-    client(path.as_deref(), hub.context.as_deref()).await
+    client(path.as_deref(), hub.context.as_deref(), environment).await
 }
 
 /// A client from a kubeconfig, or from the pod's own account where there is none.
-pub(crate) async fn client(path: Option<&Path>, context: Option<&str>) -> Result<kube::Client, CliError> {
-    let config = match path {
+pub(crate) async fn client(
+    path: Option<&Path>,
+    context: Option<&str>,
+    environment: &Environment,
+) -> Result<kube::Client, CliError> {
+    let mut config = match path {
         Some(path) => {
             let what = || format!("cannot use the kubeconfig `{}`", path.display());
             let kubeconfig = kube::config::Kubeconfig::read_from(path).context(what)?;
@@ -103,7 +107,26 @@ pub(crate) async fn client(path: Option<&Path>, context: Option<&str>) -> Result
             CliError::from(error).hint("name a kubeconfig with --kubeconfig, or set KUBECONFIG")
         })?,
     };
+    // kubectl takes the proxy of the environment where the kubeconfig names none; so do we.
+    let host = config.cluster_url.host().unwrap_or_default();
+    if config.proxy_url.is_none() && !is_direct(host, environment) {
+        let proxy = environment.https_proxy().map(str::parse).transpose();
+        config.proxy_url = proxy.context(|| "cannot use the proxy of HTTPS_PROXY".to_owned())?;
+    }
     Ok(kube::Client::try_from(config)?)
+}
+
+/// Whether a host is reached without the proxy: loopback, as Go has it, and whatever NO_PROXY names.
+fn is_direct(host: &str, environment: &Environment) -> bool {
+    let named = |entry: &str| {
+        let entry = entry.trim().trim_start_matches('.');
+        !entry.is_empty() && (entry == "*" || host == entry || host.ends_with(&format!(".{entry}")))
+    };
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]") || no_proxy(environment).split(',').any(named)
+}
+
+fn no_proxy(environment: &Environment) -> &str {
+    environment.get("NO_PROXY").or_else(|| environment.get("no_proxy")).unwrap_or_default()
 }
 
 /// How clusters are reached and logged in to.
@@ -114,10 +137,9 @@ pub(crate) fn cluster_options(
     let proxy = environment.https_proxy();
     let proxy =
         proxy.map(str::parse).transpose().context(|| "cannot use the proxy of HTTPS_PROXY".to_owned())?;
-    let no_proxy = environment.get("NO_PROXY").or_else(|| environment.get("no_proxy")).unwrap_or_default();
     let network = gangplank_clusters::Network {
         proxy,
-        no_proxy: no_proxy
+        no_proxy: no_proxy(environment)
             .split(',')
             .map(str::trim)
             .filter(|host| !host.is_empty())

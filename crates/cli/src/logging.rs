@@ -9,8 +9,8 @@ use crate::args::Global;
 /// Starts logging for the process.
 pub(crate) fn start(global: &Global) {
     let default = match (global.quiet, global.verbose) {
-        (true, _) => "error",
-        (false, 0) => "error",
+        // What fails is said by the command itself; the client's own lines would only say it first and worse.
+        (true, _) | (false, 0) => "error,kube_client=off,kube_runtime=off",
         (false, 1) => "info",
         (false, _) => "debug,hyper=info,h2=info,rustls=info,tower=info",
     };

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use gangplank_azure as sdk;
 use gangplank_clusters::{Severity, read_cluster};
+use gangplank_onboarding::access::SECRETS_USER;
 use gangplank_onboarding::chain::facts::{
     ApplicationFacts, ClusterSecretFacts, Finding, HubFacts, ReadyCondition, SecretFacts, Seen, StoreFacts,
     WorkloadFacts,
 };
 use gangplank_onboarding::fleet::{ARGOCD_SERVICE_ACCOUNTS, EXCHANGE_AUDIENCE, Fleet, StoreKind};
-use gangplank_onboarding::names::ClusterName;
+use gangplank_onboarding::names::{ClusterName, ObjectId};
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{Event, PodTemplateSpec, Secret, ServiceAccount};
 use kube::api::{Api, DynamicObject, ListParams};
@@ -243,21 +244,43 @@ impl HubLook {
         match vault.secret("gangplank-reads-this-to-see-whether-it-may", None).await {
             // That it is not there is an answer that only those get who may read.
             Ok(_) | Err(sdk::VaultError::NotFound { .. }) => Seen::Known(()),
+            Err(sdk::VaultError::ForbiddenByRbac { .. }) => self.forbidden(fleet).await,
             Err(error) => refusal(fleet, &error),
+        }
+    }
+
+    /// Why the vault does not let the secrets identity read: it has no role, or one that is not yet in force.
+    async fn forbidden(&self, fleet: &Fleet) -> Seen<()> {
+        let (vault, identity) = (fleet.vault.resource_id.name(), fleet.identities.secrets.resource_id.name());
+        let object_id = fleet.identities.secrets.object_id.as_ref().map(ObjectId::as_str);
+        let assigned = self.azure.grants(&fleet.vault.resource_id).await.is_ok_and(|grants| {
+            grants
+                .iter()
+                .any(|grant| Some(grant.principal.as_str()) == object_id && grant.role == SECRETS_USER.guid)
+        });
+        if assigned {
+            Seen::failed(
+                format!(
+                    "the secrets identity `{identity}` has the role `{}` on the vault `{vault}`, but it is not yet in force there",
+                    SECRETS_USER.name
+                ),
+                "wait: Azure takes up to ten minutes until a new role counts; everything goes on by itself then",
+            )
+        } else {
+            Seen::failed(
+                format!(
+                    "the secrets identity `{identity}` may not read the vault `{vault}`: it has no role there"
+                ),
+                format!("assign it the role `{}`: `gangplank apply`", SECRETS_USER.name),
+            )
         }
     }
 }
 
 /// Why the secrets identity can't read, in terms of the chain.
 fn refusal(fleet: &Fleet, error: &sdk::VaultError) -> Seen<()> {
-    let (vault, identity) = (fleet.vault.resource_id.name(), fleet.identities.secrets.resource_id.name());
+    let identity = fleet.identities.secrets.resource_id.name();
     match error {
-        sdk::VaultError::ForbiddenByRbac { .. } => Seen::failed(
-            format!(
-                "the secrets identity `{identity}` may not read the vault `{vault}`: it has no role there that counts yet"
-            ),
-            "assign it the role `Key Vault Secrets User`: `gangplank apply`; a role that was just assigned takes up to ten minutes to count",
-        ),
         sdk::VaultError::Login { source, .. } => Seen::failed(
             format!(
                 "the secrets identity `{identity}` can't log in: {}",

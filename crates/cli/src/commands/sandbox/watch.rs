@@ -82,7 +82,7 @@ pub(super) async fn run(
     ui: &Ui,
 ) -> Result<Outcome, CliError> {
     let world_bytes = resident_bytes();
-    let client = connect::client(Some(&world.facts().hub.kubeconfig), None).await?;
+    let client = connect::client(Some(&world.facts().hub.kubeconfig), None, environment).await?;
     hub::prepare(&client, tree).await?;
     let mirrors = connect::mirrors(environment).await?;
     let options = Options {
