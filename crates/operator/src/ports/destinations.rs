@@ -45,12 +45,16 @@ impl Port for Destinations {
         self.clients.clusters().iter().map(|cluster| facts(cluster)).collect()
     }
 
+    fn failed(&self, server: &str) {
+        self.clients.report(server);
+    }
+
     fn changes(&self) -> BoxStream<'static, DestinationChange> {
         let receiver = self.reach.subscribe();
         let next = |mut receiver: tokio::sync::broadcast::Receiver<gangplank_clusters::ReachChange>| async move {
             match receiver.recv().await {
                 Ok(change) => {
-                    Some((DestinationChange { server: change.server, name: String::new() }, receiver))
+                    Some((DestinationChange { server: change.server, name: change.name }, receiver))
                 }
                 // What was missed may concern anyone: an empty change says to look at all.
                 Err(RecvError::Lagged(_)) => Some((DestinationChange::default(), receiver)),

@@ -75,7 +75,6 @@ fn env(world: Option<&std::path::Path>, ui: &Ui) -> Result<Outcome, CliError> {
                     running.last().map(|state| state.directory.display().to_string()).unwrap_or_default()
                 )),
             }
-            running.sort_by_key(|state| state.process);
             running.pop().ok_or_else(|| CliError::new("no sandbox runs on this machine"))?
         }
     };

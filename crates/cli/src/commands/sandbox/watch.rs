@@ -24,6 +24,9 @@ use crate::ui::{ChainView, Live, Ui};
 /// The pause between two looks, at least; looking itself may take longer.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Where nothing is broken and nothing changes, so many times the patience pass before it is given up: it may only be slow.
+const STANDSTILL: u32 = 24;
+
 /// How long the controllers may take to end.
 const ENDING: Duration = Duration::from_secs(5);
 
@@ -159,7 +162,8 @@ impl Show<'_> {
                 continue;
             }
             let settled = !last.is_empty() && last.iter().all(|chain| chain.is_aboard() || chain.is_broken());
-            let given_up = settled && changed.elapsed() >= patience || changed.elapsed() >= 12 * patience;
+            let given_up =
+                settled && changed.elapsed() >= patience || changed.elapsed() >= STANDSTILL * patience;
             // One more is aboard only when the tree has it.
             let complete = aboard && (!self.args.one_more || last.len() > times.first_count());
             if self.args.exit && (complete || given_up && !aboard) {
