@@ -32,6 +32,7 @@ pub(crate) fn fix(
             version: original.gvk.version.to_owned(),
             kind: original.gvk.kind.to_owned(),
         };
+        check_subjects(resource)?;
         let of_kind = by_kind.get(original.kind.as_str()).unwrap_or(&none);
         let of_any = by_kind.get("").unwrap_or(&none);
         for (target, spec) in of_kind.iter().chain(of_any) {
@@ -343,6 +344,25 @@ fn write_change(node: &mut Node, change: Option<Change>) {
         }
         _ => {}
     }
+}
+
+/// Whoever a RoleBinding binds is a mapping, and a ServiceAccount's namespace is a text.
+fn check_subjects(resource: &Resource) -> Result<(), Problem> {
+    if resource.kind() != "RoleBinding" {
+        return Ok(());
+    }
+    for subject in resource.get("subjects").and_then(Node::items).unwrap_or_default() {
+        if !matches!(subject, Node::Mapping(_)) {
+            return Err(Problem::new("a subject of a RoleBinding is a mapping", subject.mark()));
+        }
+        if let Some(namespace) = subject.get("namespace")
+            && subject.get("kind").and_then(Node::text) == Some("ServiceAccount")
+            && (namespace.is_null() || namespace.text().is_none())
+        {
+            return Err(Problem::new("the namespace of a ServiceAccount is a text", namespace.mark()));
+        }
+    }
+    Ok(())
 }
 
 /// The namespaces of the ServiceAccounts that a RoleBinding binds.

@@ -132,7 +132,9 @@ impl Target {
             }
             return Ok(());
         }
+        let warned = build.warnings_so_far();
         let parts = self.parts_in_parallel(build, paths, threads);
+        build.sort_warnings_from(warned);
         build.parallel.store(false, Ordering::Relaxed);
         for (part, path) in parts.into_iter().zip(paths) {
             self.add_part(build, ra, part?, path)?;

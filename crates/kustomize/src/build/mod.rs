@@ -107,6 +107,17 @@ impl<'r> Build<'r> {
         lock(&self.warnings).push(warning.into());
     }
 
+    fn warnings_so_far(&self) -> usize {
+        lock(&self.warnings).len()
+    }
+
+    /// What threads have warned of comes in the same order every time.
+    fn sort_warnings_from(&self, from: usize) {
+        if let Some(late) = lock(&self.warnings).get_mut(from..) {
+            late.sort_unstable();
+        }
+    }
+
     pub(crate) fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut *lock(&self.warnings))
     }
