@@ -27,14 +27,12 @@ pub(super) fn call<'v>(name: &str, values: &[Val<'v>], variables: &mut Variables
     let read: usize =
         values.iter().map(|value| if let Val::Text(text) = value { text.len() / 10 } else { 0 }).sum();
     variables.budget.spend(read)?;
+    variables.budget.spend(traversed(name, values, variables.budget.left))?;
     if let Some(result) = library::call(name, values) {
         return result;
     }
     match (name, values) {
-        ("_==_", [left, right]) => {
-            variables.budget.spend(left.size().unwrap_or(0).min(right.size().unwrap_or(0)) / 10)?;
-            Ok(Val::Bool(left.equals(right)))
-        }
+        ("_==_", [left, right]) => Ok(Val::Bool(left.equals(right))),
         ("_!=_", [left, right]) => Ok(Val::Bool(!left.equals(right))),
         ("_<_", [left, right]) => ordered(left, right, Ordering::is_lt),
         ("_<=_", [left, right]) => ordered(left, right, Ordering::is_le),
@@ -104,6 +102,33 @@ pub(super) fn call<'v>(name: &str, values: &[Val<'v>], variables: &mut Variables
         },
         _ => Err(NO_OVERLOAD.to_owned()),
     }
+}
+
+/// What a function costs that reads all of its values, or makes a value that is longer than these.
+fn traversed(name: &str, values: &[Val<'_>], left: u64) -> usize {
+    let most = usize::try_from(left).unwrap_or(usize::MAX).saturating_mul(10).saturating_add(10);
+    let weight = |value: Option<&Val<'_>>| value.map_or(0, |value| value.weight(most));
+    let size = |value: Option<&Val<'_>>| value.and_then(Val::size).unwrap_or(0);
+    let (first, second) = (values.first(), values.get(1));
+    let read = match name {
+        "_==_" | "_!=_" => weight(first).min(weight(second)),
+        "@in" | "format" => weight(second),
+        "indexOf" | "lastIndexOf" => weight(first),
+        "join" => weight(first).saturating_add(size(first).saturating_mul(weight(second))),
+        "distinct" => weight(first).saturating_mul(size(first)),
+        "sets.contains" | "sets.equivalent" | "sets.intersects" => {
+            weight(first).saturating_mul(size(second).max(1)).max(weight(second).saturating_mul(size(first)))
+        }
+        "replace" => size(first).saturating_mul(weight(values.get(2))),
+        // Lists share what they hold, but not their length.
+        "_+_" => match (first, second) {
+            (Some(Val::Text(_) | Val::Bytes(_)), _) => 0,
+            _ => size(first).saturating_add(size(second)),
+        },
+        "flatten" => weight(first),
+        _ => 0,
+    };
+    read / 10
 }
 
 fn ordered<'v>(left: &Val<'v>, right: &Val<'v>, wanted: fn(Ordering) -> bool) -> Called<'v> {

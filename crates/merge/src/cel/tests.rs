@@ -102,6 +102,18 @@ fn errors() {
     );
     let endless = "self.l.all(a, self.l.all(b, self.l.all(c, self.l.all(d, self.l.all(e, self.l.all(f, self.l.all(g, self.l.all(h, true))))))))";
     check(endless, Err("operation cancelled: actual cost limit exceeded"));
+    // What is small by itself can be far bigger than memory when it is put together.
+    let doubled = |start: &str, step: &str| format!("[{start}]{}", format!(".map(x, {step})").repeat(60));
+    for huge in [
+        format!("{}[0] == {}[0]", doubled("['a']", "[x, x]"), doubled("['a']", "[x, x]")),
+        format!("'%s'.format({})", doubled("['a']", "[x, x]")),
+        format!("{}[0].size() > 0", doubled("['a', 'b']", "x + x")),
+        format!("{}[0].size() > 0", doubled("'aa'", "x.replace('', x)")),
+        format!("{}[0].size() > 0", doubled("'aa'", "[x, x, x].join(x)")),
+        format!("{}.flatten(100)", doubled("['a']", "[x, x]")),
+    ] {
+        check(&huge, Err("operation cancelled: actual cost limit exceeded"));
+    }
 }
 
 #[test]

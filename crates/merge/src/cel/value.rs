@@ -104,6 +104,30 @@ impl<'v> Val<'v> {
         }
     }
 
+    /// How much there is to read in a value, in scalars and characters: at most as much as is asked for. Lists may hold one
+    /// list many times, so that this can be far more than is held in memory.
+    pub(super) fn weight(&self, most: usize) -> usize {
+        let all = |inner: &mut dyn Iterator<Item = &Val<'v>>| {
+            let mut sum = 1_usize;
+            for value in inner {
+                if sum >= most {
+                    break;
+                }
+                sum = sum.saturating_add(value.weight(most - sum));
+            }
+            sum
+        };
+        match self {
+            Self::Text(text) => text.len() + 1,
+            Self::Bytes(bytes) => bytes.len() + 1,
+            Self::List(elements) => all(&mut elements.iter()),
+            Self::Map(entries) => all(&mut entries.iter().flat_map(|(key, value)| [key, value])),
+            Self::Optional(Some(inner)) => inner.weight(most).saturating_add(1),
+            Self::Json(json, _) => weight_of_json(json),
+            _ => 1,
+        }
+    }
+
     /// The elements of a list; none for anything else.
     pub(super) fn elements(&self) -> Option<Vec<Val<'v>>> {
         match self {
@@ -228,5 +252,16 @@ impl<'v> Val<'v> {
             Val::Double(value) => Some(*value),
             _ => None,
         }
+    }
+}
+
+fn weight_of_json(json: &Value) -> usize {
+    match json {
+        Value::String(text) => text.len() + 1,
+        Value::Array(elements) => elements.iter().map(weight_of_json).sum::<usize>() + 1,
+        Value::Object(members) => {
+            members.iter().map(|(key, value)| key.len() + weight_of_json(value)).sum::<usize>() + 1
+        }
+        _ => 1,
     }
 }
