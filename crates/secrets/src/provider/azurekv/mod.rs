@@ -9,6 +9,8 @@
 mod auth;
 mod read;
 mod texts;
+#[cfg(test)]
+mod vectors;
 
 use super::{Opened, Opening, Provider, ProviderError, Validation};
 use crate::api::external_secret::{Find, RemoteRef};
