@@ -24,6 +24,7 @@ use kube::api::{Api, Patch, PatchParams, PostParams};
 use kube::core::DynamicObject;
 use serde_json::json;
 use std::time::Duration;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant;
 
 /// Kept on the object until its Secret has been seen to.
@@ -132,15 +133,16 @@ impl<'a> Reconciliation<'a> {
             let text = "spec.target.manifest is not supported by gangplank: make a Secret".to_owned();
             return (self.failed(Failure::Spec(text), None).await, true);
         }
-        let (target, existing) = match self.observe_target().await {
-            Ok(observed) => observed,
-            Err(failure) => return (self.failed(failure, None).await, true),
-        };
         let status = self.object.status.clone().unwrap_or_default();
         let version = self.version();
         let refreshed = status.refresh_time.as_deref().and_then(|time| time.parse::<Timestamp>().ok());
         let last = Last { synced_version: &status.synced_resource_version, version: &version, refreshed };
         let due = refresh::is_due(&self.object.spec, &last, self.now);
+        let (target, existing) = match self.observe_target(due).await {
+            Ok(Observed::Target(state, secret)) => (state, secret),
+            Ok(Observed::Stripped) => return (Next::After(self.look_again(refreshed)), false),
+            Err(failure) => return (self.failed(failure, None).await, true),
+        };
         if !due && refresh::is_target_valid(self.object.spec.target.creation_policy, target) {
             return (Next::After(self.look_again(refreshed)), false);
         }
@@ -221,21 +223,27 @@ impl<'a> Reconciliation<'a> {
         }
     }
 
-    /// The Secret as it is known; one that is not known is looked up, and labelled where it is there.
-    async fn observe_target(&self) -> Result<(Option<TargetState>, Option<Secret>), Failure> {
+    /// The Secret as it is known; one that is not known is looked up, and labelled where it is there. A label that
+    /// somebody took away comes back when data is due, not before.
+    async fn observe_target(&self, due: bool) -> Result<Observed, Failure> {
         let name = Name::new(&self.name.namespace, self.target_name());
         if let Some(known) = self.context.index().secret(&name) {
-            return Ok((Some(known.target), None));
+            return Ok(Observed::Target(Some(known.target), None));
         }
         let secrets = Secrets::new(self.context, self.name);
         let update = |error: kube::Error| Failure::Update(api_text(&error));
-        let Some(secret) = secrets.get(&name.name).await.map_err(update)? else { return Ok((None, None)) };
-        let state = super::watch::secret_state(&secret);
-        if state.target.managed {
-            return Ok((Some(state.target), Some(secret)));
+        let Some(secret) = secrets.get(&name.name).await.map_err(update)? else {
+            return Ok(Observed::Target(None, None));
+        };
+        let state = super::watch::secret_state(&secret).target;
+        match (state.managed, due) {
+            (true, _) => Ok(Observed::Target(Some(state), Some(secret))),
+            (false, false) => Ok(Observed::Stripped),
+            (false, true) => {
+                let labelled = secrets.label(&name.name).await.map_err(update)?;
+                Ok(Observed::Target(Some(super::watch::secret_state(&labelled).target), Some(labelled)))
+            }
         }
-        let labelled = secrets.label(&name.name).await.map_err(update)?;
-        Ok((Some(super::watch::secret_state(&labelled).target), Some(labelled)))
     }
 
     /// Fetches, decides and writes. Says how it succeeded, and whether the Secret is there now.
@@ -297,7 +305,9 @@ impl<'a> Reconciliation<'a> {
                 rendered(template, data, sources, delimiters, &mut fetch::environment())
             }
         };
-        let plan = plan(&self.asking(), target, name, existing, content).map_err(|error| {
+        let decide = || plan(&self.asking(), target, name, existing, content);
+        let plan = if target.template.is_some() { beside(decide) } else { decide() };
+        let plan = plan.map_err(|error| {
             let text = match existing {
                 Some(_) => format!("unable to mutate secret {name}: {error}"),
                 None => error.to_string(),
@@ -447,6 +457,23 @@ impl<'a> Reconciliation<'a> {
             }
         }
     }
+}
+
+/// Computes what may take long (templates make keys and hash passwords) without holding up what else this thread has to
+/// do, where the runtime has more than one.
+fn beside<T>(compute: impl FnOnce() -> T) -> T {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => tokio::task::block_in_place(compute),
+        _ => compute(),
+    }
+}
+
+/// The Secret that an ExternalSecret makes, as it was found.
+enum Observed {
+    /// Its state, and itself where it had to be read for that; none is there.
+    Target(Option<TargetState>, Option<Secret>),
+    /// It is there without the managed label, and nothing is due.
+    Stripped,
 }
 
 /// Why a synchronisation stopped.

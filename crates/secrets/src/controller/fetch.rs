@@ -271,9 +271,7 @@ fn is_allowed(
             return Ok(true);
         }
         for pattern in &condition.namespace_regexes {
-            let regex = regex::Regex::new(pattern).map_err(|error| {
-                ProviderError::failed(format!("failed to compile regex {pattern}: {error}"))
-            })?;
+            let regex = provider::pattern(pattern)?;
             if regex.is_match(namespace) {
                 return Ok(true);
             }
@@ -304,5 +302,9 @@ mod tests {
         check(json!([{"namespaceRegexes": ["^go"]}]), false);
         check(json!([{"namespaceRegexes": ["go"]}]), true);
         check(json!([{}]), false);
+        let broken: Vec<StoreCondition> =
+            serde_json::from_value(json!([{"namespaceRegexes": ["("]}])).unwrap();
+        let error = is_allowed(&broken, "argocd", &labels).unwrap_err();
+        assert_eq!(error.text(), "failed to compile regex (: error parsing regexp: missing closing ): `(`");
     }
 }

@@ -183,6 +183,11 @@ fn on_external_secret(context: &Context, object: &DynamicObject) -> Arc<Name> {
             Class::Changed
         };
         context.queue().add(Work::ExternalSecret(Arc::clone(&name)), class);
+        // What a ClusterExternalSecret made is put right by it when somebody edits it.
+        let owners = object.metadata.owner_references.iter().flatten();
+        for owner in owners.filter(|owner| owner.kind == api::CLUSTER_EXTERNAL_SECRET) {
+            context.queue().add(Work::ClusterExternalSecret(Name::new("", &owner.name)), Class::Changed);
+        }
     }
     name
 }

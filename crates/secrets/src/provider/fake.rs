@@ -68,9 +68,7 @@ impl Provider for Fake {
     fn find<'a>(&'a self, find: &'a Find) -> BoxFuture<'a, Result<SecretData, ProviderError>> {
         async move {
             let Some(name) = &find.name else { return Ok(SecretData::new()) };
-            let pattern = regex::Regex::new(&name.regexp).map_err(|error| {
-                ProviderError::failed(format!("failed to compile regex {}: {error}", name.regexp))
-            })?;
+            let pattern = super::pattern(&name.regexp)?;
             let fitting = self.0.data.iter().filter(|entry| pattern.is_match(&entry.key));
             Ok(fitting.map(|entry| (entry.key.clone(), SecretValue::from(entry.value.as_str()))).collect())
         }

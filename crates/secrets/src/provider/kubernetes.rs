@@ -303,9 +303,7 @@ impl Provider for Kubernetes {
     fn find<'a>(&'a self, find: &'a Find) -> BoxFuture<'a, Result<SecretData, ProviderError>> {
         async move {
             let pattern = match &find.name {
-                Some(name) => Some(regex::Regex::new(&name.regexp).map_err(|error| {
-                    ProviderError::failed(format!("failed to compile regex {}: {error}", name.regexp))
-                })?),
+                Some(name) => Some(super::pattern(&name.regexp)?),
                 None => None,
             };
             let labels: Vec<String> = find.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();

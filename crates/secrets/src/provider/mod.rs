@@ -11,6 +11,8 @@ use crate::api::store::{StoreKind, StoreSpec};
 use crate::controller::Context;
 use crate::value::{SecretData, SecretValue};
 use futures::future::BoxFuture;
+use gangplank_template::{Environment, pipeline};
+use regex::Regex;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,6 +79,19 @@ pub(crate) enum Opened {
     Provider(Arc<dyn Provider>),
     /// A ClusterSecretStore whose login depends on the namespace that uses it: it can't be checked on its own.
     Referent,
+}
+
+/// A regular expression of a manifest. What is none is told in Go's words, which events carry.
+pub(crate) fn pattern(source: &str) -> Result<Regex, ProviderError> {
+    Regex::new(source).map_err(|error| {
+        let rewrite = pipeline::Rewrite::Regexp { source: source.to_owned(), target: String::new() };
+        let in_go = pipeline::rewrite(&[rewrite], pipeline::Data::new(), &mut Environment::none()).err();
+        let in_go = in_go.map(|error| error.reason.to_string());
+        let in_go =
+            in_go.as_deref().and_then(|text| text.strip_prefix("regexp failed with failed to compile: "));
+        let why = in_go.map_or_else(|| error.to_string(), str::to_owned);
+        ProviderError::failed(format!("failed to compile regex {source}: {why}"))
+    })
 }
 
 /// Opens a store's provider.
