@@ -237,17 +237,20 @@ impl<'a> Reconciliation<'a> {
         };
         let state = super::watch::secret_state(&secret).target;
         match (state.managed, due) {
-            (true, _) => Ok(Observed::Target(Some(state), Some(secret))),
+            (true, _) => Ok(Observed::Target(Some(state), Some(Box::new(secret)))),
             (false, false) => Ok(Observed::Stripped),
             (false, true) => {
                 let labelled = secrets.label(&name.name).await.map_err(update)?;
-                Ok(Observed::Target(Some(super::watch::secret_state(&labelled).target), Some(labelled)))
+                Ok(Observed::Target(
+                    Some(super::watch::secret_state(&labelled).target),
+                    Some(Box::new(labelled)),
+                ))
             }
         }
     }
 
     /// Fetches, decides and writes. Says how it succeeded, and whether the Secret is there now.
-    async fn sync(&self, existing: Option<Secret>, is_there: bool) -> Result<(Success, bool), Stopped> {
+    async fn sync(&self, existing: Option<Box<Secret>>, is_there: bool) -> Result<(Success, bool), Stopped> {
         let Fetched { data, missing } = fetch::fetch(self.context, &self.object, self.name)
             .await
             .map_err(|error| Stopped::Failed(Failure::Fetch(error.text), error.retry_after))?;
@@ -270,7 +273,7 @@ impl<'a> Reconciliation<'a> {
             _ => {}
         }
         let existing = match existing {
-            Some(secret) => Some(secret),
+            Some(secret) => Some(*secret),
             None if is_there => {
                 let read = secrets.get(self.target_name()).await;
                 read.map_err(|error| Stopped::update(api_text(&error)))?
@@ -471,7 +474,7 @@ fn beside<T>(compute: impl FnOnce() -> T) -> T {
 /// The Secret that an ExternalSecret makes, as it was found.
 enum Observed {
     /// Its state, and itself where it had to be read for that; none is there.
-    Target(Option<TargetState>, Option<Secret>),
+    Target(Option<TargetState>, Option<Box<Secret>>),
     /// It is there without the managed label, and nothing is due.
     Stripped,
 }
