@@ -89,7 +89,7 @@ async fn a_vault_that_throttles_keeps_its_secrets_and_starves_nobody() {
     let throttled = FaultRule::new(Plane::Vault("bad".to_owned()), 429, "{}");
     faults.rules.push(FaultRule { retry_after: Some("1".to_owned()), ..throttled });
     world.cloud.set_faults(faults);
-    for number in 0..40 {
+    for number in 0..16 {
         world.make(&external_secret(&format!("waits-{number}"), "bad", "1h")).await;
     }
     world.until(&format!("{OURS}/settled"), |object| is_ready(object, "False")).await;
