@@ -33,6 +33,7 @@ const LIST: Query = &[
     ("watch", "boolean"),
 ];
 
+/// The last, a strategic merge, is not for custom resources: kubectl sends it to whatever says that it takes it.
 const PATCH_TYPES: [&str; 4] = [
     "application/apply-patch+yaml",
     "application/json-patch+json",
@@ -52,6 +53,8 @@ struct Operation<'a> {
     kind: (&'a str, &'a str, &'a str),
     /// The end of its id.
     id: String,
+    /// The kinds of patches that are taken.
+    patches: &'a [&'a str],
 }
 
 /// The paths of a resource.
@@ -68,6 +71,7 @@ pub(super) fn of_resource(resource: &Resource, form: Form) -> Vec<(String, Value
         false => format!("{root}/{}", resource.plural),
     };
     let kind = (resource.group.as_str(), resource.version.as_str(), resource.kind.as_str());
+    let patches = &PATCH_TYPES[..if resource.custom.is_some() { 3 } else { 4 }];
     let operation = |action, query, sent: Option<String>, answered: &str, id: String| Operation {
         action,
         query,
@@ -75,6 +79,7 @@ pub(super) fn of_resource(resource: &Resource, form: Form) -> Vec<(String, Value
         answered: answered.to_owned(),
         kind,
         id,
+        patches,
     };
     let has = |verb: &str| resource.verbs.iter().any(|one| one == verb);
     let name = &resource.kind;
@@ -98,7 +103,7 @@ pub(super) fn of_resource(resource: &Resource, form: Form) -> Vec<(String, Value
     push(&mut paths, collection.clone(), whole, resource.namespaced, false, form);
 
     let mut one = Map::new();
-    one.extend(object_operations(&resource.verbs, &own, kind, &format!("{scope}{name}"), form));
+    one.extend(object_operations(&resource.verbs, &own, kind, &format!("{scope}{name}"), patches, form));
     push(&mut paths, format!("{collection}/{{name}}"), one, resource.namespaced, true, form);
 
     if resource.namespaced && has("list") {
@@ -117,7 +122,7 @@ pub(super) fn of_resource(resource: &Resource, form: Form) -> Vec<(String, Value
             first.make_ascii_uppercase();
         }
         let id = format!("{scope}{name}{capital}");
-        let mut operations = object_operations(&subresource.verbs, &definition, of_body, &id, form);
+        let mut operations = object_operations(&subresource.verbs, &definition, of_body, &id, patches, form);
         if subresource.verbs.iter().any(|verb| verb == "create") {
             let op = Operation {
                 action: "post",
@@ -126,6 +131,7 @@ pub(super) fn of_resource(resource: &Resource, form: Form) -> Vec<(String, Value
                 answered: definition.clone(),
                 kind: of_body,
                 id: format!("create{id}"),
+                patches,
             };
             operations.insert("post".to_owned(), op.write(form));
         }
@@ -141,6 +147,7 @@ fn object_operations(
     definition: &str,
     kind: (&str, &str, &str),
     id: &str,
+    patches: &[&str],
     form: Form,
 ) -> Map<String, Value> {
     let mut out = Map::new();
@@ -159,7 +166,8 @@ fn object_operations(
             "patch" => (Some(format!("{META}Patch")), definition.to_owned()),
             _ => (Some(format!("{META}DeleteOptions")), format!("{META}Status")),
         };
-        let operation = Operation { action, query, sent, answered, kind, id: format!("{word}{id}") };
+        let id = format!("{word}{id}");
+        let operation = Operation { action, query, sent, answered, kind, id, patches };
         out.insert(method.to_owned(), operation.write(form));
     }
     out
@@ -212,12 +220,12 @@ impl Operation<'_> {
             (Form::V2, Some(sent)) => {
                 parameters.push(json!({"in": "body", "name": "body", "schema": reference(sent)}));
                 if self.action == "patch" {
-                    out.insert("consumes".to_owned(), json!(PATCH_TYPES));
+                    out.insert("consumes".to_owned(), json!(self.patches));
                 }
             }
             (Form::V3, Some(sent)) => {
                 let content: Map<String, Value> = if self.action == "patch" {
-                    PATCH_TYPES
+                    self.patches
                         .iter()
                         .map(|name| ((*name).to_owned(), json!({"schema": reference(sent)})))
                         .collect()

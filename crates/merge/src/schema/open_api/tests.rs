@@ -43,6 +43,20 @@ fn references_are_found(document: &Value, at: &Value) {
 }
 
 #[test]
+fn custom_resources_take_no_strategic_merge() {
+    let mut widgets = widgets();
+    widgets.verbs.push("patch".to_owned());
+    let document = v3(&[config_maps(), widgets], "v1");
+    let takes = |path: &str| {
+        let content = &document["paths"][path]["patch"]["requestBody"]["content"];
+        assert!(content["application/merge-patch+json"].is_object(), "{path}");
+        content["application/strategic-merge-patch+json"].is_object()
+    };
+    assert!(takes("/api/v1/namespaces/{namespace}/configmaps/{name}"));
+    assert!(!takes("/apis/example.com/v1/widgets/{name}"));
+}
+
+#[test]
 fn documents() {
     let resources = [config_maps(), widgets()];
     for document in [v2(&resources, "v1"), v3(&resources, "v1")] {
