@@ -202,7 +202,7 @@ impl Target {
         let transformer = match kind {
             "ConfigMapGenerator" | "SecretGenerator" => {
                 let secret = kind == "SecretGenerator";
-                let mut args = generator(root, Mode::Lenient, secret)?;
+                let mut args = generator(root, Mode::Typed, secret)?;
                 args.line = mark.line;
                 if args.name.is_empty() {
                     args.name = of_metadata("name").unwrap_or_default().to_owned();
@@ -264,7 +264,7 @@ impl Target {
             "PatchJson6902Transformer" => self.json6902_plugin(build, &mut fields, mark)?,
             "PatchStrategicMergeTransformer" => self.strategic_plugin(build, &mut fields, root, mark)?,
             "ReplacementTransformer" => {
-                let list = fields.list("replacements", |node| replacement_field(node, Mode::Lenient))?;
+                let list = fields.list("replacements", |node| replacement_field(node, Mode::Typed))?;
                 let loaded: Result<Vec<_>, Error> =
                     list.iter().map(|field: &ReplacementField| self.replacements(build, field)).collect();
                 Transformer::Replacements(loaded?)
@@ -425,7 +425,7 @@ fn iam_policy(fields: &mut Fields<'_>, mark: Mark) -> Result<Resource, PluginErr
     let part = |fields: &mut Fields<'_>, name: &str, field: &str| -> Decoded<String> {
         fields.take(name).map_or_else(
             || Ok(String::new()),
-            |node| Fields::of(node, Mode::Lenient, name).and_then(|mut fields| fields.string(field)),
+            |node| Fields::of(node, Mode::Typed, name).and_then(|mut fields| fields.string(field)),
         )
     };
     let account = part(fields, "serviceAccount", "name")?;

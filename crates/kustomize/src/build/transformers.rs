@@ -1,5 +1,6 @@
 //! The transformers of one kustomization, in Kustomize's fixed order, and those of `transformers` and `validators`.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use gangplank_yaml as yaml;
@@ -362,8 +363,22 @@ fn label_specs(label: &Label, config: &TransformerConfig) -> Result<Vec<FieldSpe
     Ok(specs)
 }
 
+/// Such a file is read more strictly than a kustomization.
+fn no_key_twice(node: &yaml::Node) -> Decoded<()> {
+    let mut seen = HashSet::new();
+    for (key, value) in node.entries().into_iter().flatten() {
+        if key.as_text().is_some_and(|name| !seen.insert(name)) {
+            let message = format!("the key {:?} stands there twice", key.as_text().unwrap_or_default());
+            return Err(DecodeError { message, at: key.span.start });
+        }
+        no_key_twice(value)?;
+    }
+    node.items().into_iter().flatten().try_for_each(no_key_twice)
+}
+
 /// A file of `configurations`.
 fn decode_config(root: &yaml::Node) -> Decoded<TransformerConfig> {
+    no_key_twice(root)?;
     let mut fields = Fields::of(root, Mode::Strict, "a transformer configuration")?;
     let mut config = TransformerConfig::default();
     for name in [

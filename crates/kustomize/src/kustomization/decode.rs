@@ -177,9 +177,9 @@ fn label(node: &Node) -> Decoded<Label> {
 
 fn gvk(fields: &mut Fields<'_>) -> Decoded<OwnedGvk> {
     Ok(OwnedGvk {
-        group: fields.string("group")?,
-        version: fields.string("version")?,
-        kind: fields.string("kind")?,
+        group: fields.exact("group")?,
+        version: fields.exact("version")?,
+        kind: fields.exact("kind")?,
     })
 }
 
@@ -195,11 +195,11 @@ pub(crate) fn field_spec(node: &Node, mode: Mode) -> Decoded<FieldSpec> {
 pub(crate) fn selector(node: &Node, mode: Mode) -> Decoded<Selector> {
     let mut fields = Fields::of(node, mode, "a selector")?;
     let selector = Selector {
-        group: fields.string("group")?,
-        version: fields.string("version")?,
-        kind: fields.string("kind")?,
-        name: fields.string("name")?,
-        namespace: fields.string("namespace")?,
+        group: fields.exact("group")?,
+        version: fields.exact("version")?,
+        kind: fields.exact("kind")?,
+        name: fields.exact("name")?,
+        namespace: fields.exact("namespace")?,
         labels: fields.string("labelSelector")?,
         annotations: fields.string("annotationSelector")?,
     };
@@ -266,8 +266,8 @@ fn source(node: &Node, mode: Mode) -> Decoded<Source> {
     let mut fields = Fields::of(node, mode, "a replacement's source")?;
     let source = Source {
         gvk: gvk(&mut fields)?,
-        name: fields.string("name")?,
-        namespace: fields.string("namespace")?,
+        name: fields.exact("name")?,
+        namespace: fields.exact("namespace")?,
         field_path: fields.string("fieldPath")?,
         options: options_of(&mut fields)?,
     };

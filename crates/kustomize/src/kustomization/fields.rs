@@ -28,6 +28,8 @@ pub(crate) enum Mode {
     Strict,
     /// The configuration of a transformer: unknown names are ignored, numbers are taken as texts.
     Lenient,
+    /// Parts of it that Kustomize's types embed: unknown names are ignored, a text is a text.
+    Typed,
 }
 
 /// The entries of a mapping that are still to be read.
@@ -89,6 +91,13 @@ impl<'n> Fields<'n> {
     pub(crate) fn text(&mut self, name: &str) -> Decoded<Option<At>> {
         let mode = self.mode;
         self.take(name).map(|node| text(node, mode, name)).transpose()
+    }
+
+    /// A text of a type that others embed: never a number.
+    pub(crate) fn exact(&mut self, name: &str) -> Decoded<String> {
+        let mode = if self.mode == Mode::Strict { Mode::Strict } else { Mode::Typed };
+        let text = self.take(name).map(|node| text(node, mode, name)).transpose()?;
+        Ok(text.map(|at| at.text).unwrap_or_default())
     }
 
     /// A text without its place, empty where there is none.
@@ -155,7 +164,7 @@ impl<'n> Fields<'n> {
 
     /// Ends the reading: a name that nobody asked for is an error in a kustomization.
     pub(crate) fn finish(self) -> Decoded<()> {
-        if self.mode == Mode::Lenient {
+        if self.mode != Mode::Strict {
             return Ok(());
         }
         match self.entries.iter().find(|(_, _, used)| !used) {

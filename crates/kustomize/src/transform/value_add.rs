@@ -59,8 +59,19 @@ pub(crate) fn add_value(
             } else {
                 value.to_owned()
             };
-            let new = Node::Scalar(Arc::new(tree::typed(text, Tag::None, mark)));
-            tree::set_field(mapping, last, Some(new), true);
+            // Set in place, which adds no quotes that were not there.
+            // Set in place, which adds no quotes that were not there.
+            let mut new = tree::typed(text, Tag::None, mark);
+            if mapping.index(last).is_none() {
+                let empty = Node::Scalar(Arc::new(tree::typed("", Tag::None, mark)));
+                tree::set_field(mapping, last, Some(empty), true);
+            }
+            if let Some(at) = mapping.index(last) {
+                if let Node::Scalar(old) = &mapping.entries[at].1 {
+                    new.style = old.style;
+                }
+                mapping.entries[at].1 = Node::Scalar(Arc::new(new));
+            }
         }
     }
     Ok(())
