@@ -64,6 +64,9 @@ impl<'n> Fields<'n> {
         // Where a key stands twice, the last one counts.
         let mut kept: Vec<(&Node, &Node, bool)> = Vec::with_capacity(entries.len());
         for (key, value) in entries {
+            if key.tag.as_deref() == Some("!!binary") {
+                return fail("a key can't be binary", key);
+            }
             kept.retain(|(other, _, _)| other.as_text() != key.as_text());
             kept.push((key, value, false));
         }
