@@ -17,6 +17,7 @@ use rand::{Rng as _, RngExt as _};
 use crate::access::{self, Access, Peer, User};
 use crate::http::body::{self, Body};
 use crate::http::negotiate::{self, Encoding, Offer};
+use crate::http::protobuf;
 use crate::http::query::{Query, decode};
 use crate::http::request::Place;
 use crate::object::selector::Fields;
@@ -214,9 +215,12 @@ pub(crate) fn accept(headers: &HeaderMap) -> Option<&str> {
 /// An error as a response, in the encoding that the client asked for.
 fn refusal(status: &Status, headers: &HeaderMap) -> Response<Body> {
     let form = negotiate::choose(accept(headers), Offer::Object, false);
-    let yaml = form.is_ok_and(|form| form.encoding == Encoding::Yaml);
+    let yaml = form.as_ref().is_ok_and(|form| form.encoding == Encoding::Yaml);
     let value = status.to_value();
-    let (kind, bytes) = if yaml {
+    let binary = form.is_err() && accept(headers).is_some_and(|text| text.starts_with(protobuf::MEDIA_TYPE));
+    let (kind, bytes) = if binary {
+        (protobuf::MEDIA_TYPE, protobuf::refusal(status))
+    } else if yaml {
         ("application/yaml", crate::verbs::yaml(&value))
     } else {
         ("application/json", crate::object::ordered::bytes(&value))

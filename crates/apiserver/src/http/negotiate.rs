@@ -137,7 +137,10 @@ pub(crate) fn choose(accept: Option<&str>, offer: Offer, pretty: bool) -> Answer
     }
     let mut known = false;
     for media in all.iter().filter(|media| media.quality > 0.0) {
-        let Some(encoding) = encoding(media) else { continue };
+        let Some(encoding) = encoding(media) else {
+            known |= (media.kind, media.sub) == ("application", "vnd.kubernetes.protobuf");
+            continue;
+        };
         known = true;
         if let Some(shape) = shape(media, offer) {
             let pretty = pretty || media.parameter("pretty") == Some("1");

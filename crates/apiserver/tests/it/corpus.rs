@@ -10,7 +10,7 @@ use crate::ordered::{self, Ordered};
 use crate::play::play;
 
 /// So many are equal; raised with each one more.
-const EQUAL: usize = 495;
+const EQUAL: usize = 497;
 
 fn corpus() -> Option<PathBuf> {
     let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");

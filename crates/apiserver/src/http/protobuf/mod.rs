@@ -4,7 +4,7 @@
 //!   "k8s\0" ‖ Unknown { typeMeta { apiVersion, kind }, raw } ──▶ messages.txt (field numbers) ──▶ JSON
 //! ```
 //!
-//! Answers are never written in it: whoever sends it reads JSON as well.
+//! Of answers only refusals are written in it, for those who read nothing else; all others read JSON as well.
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +15,8 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
+
+use crate::status::Status;
 
 /// What a body in this form says it is.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.kubernetes.protobuf";
@@ -303,6 +305,38 @@ fn name(group: &str, version: &str, kind: &str) -> String {
         first => first,
     };
     format!("{package}.{version}.{kind}")
+}
+
+fn put_bytes(out: &mut Vec<u8>, number: u8, bytes: &[u8]) {
+    out.push(number << 3 | 2);
+    put_number(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+fn put_number(out: &mut Vec<u8>, mut number: u64) {
+    while number > 0x7f {
+        out.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// A refusal in the binary form.
+pub(crate) fn refusal(status: &Status) -> Vec<u8> {
+    let mut raw = Vec::new();
+    // The metadata of a list: three empty texts.
+    put_bytes(&mut raw, 1, &[0x0a, 0, 0x12, 0, 0x1a, 0]);
+    put_bytes(&mut raw, 2, b"Failure");
+    put_bytes(&mut raw, 3, status.message.as_bytes());
+    put_bytes(&mut raw, 4, status.reason.unwrap_or_default().as_bytes());
+    raw.push(6 << 3);
+    put_number(&mut raw, status.code.into());
+    let mut out = MAGIC.to_vec();
+    put_bytes(&mut out, 1, b"\x0a\x02v1\x12\x06Status");
+    put_bytes(&mut out, 2, &raw);
+    put_bytes(&mut out, 3, b"");
+    put_bytes(&mut out, 4, b"");
+    out
 }
 
 /// The JSON that a body stands for.
