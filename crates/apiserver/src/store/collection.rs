@@ -74,6 +74,13 @@ impl Collection {
             .map(|(key, object)| (&**key, object))
     }
 
+    /// The first `limit` objects of a range as they are now, and how many follow.
+    pub(crate) fn first(&self, prefix: &str, after: &str, limit: usize) -> (Vec<Arc<Object>>, usize) {
+        let mut range = self.range(prefix, after);
+        let first = range.by_ref().take(limit).map(|(_, object)| object.clone()).collect();
+        (first, range.count())
+    }
+
     /// The objects whose key starts with `prefix` as they were at `revision`, after the key `after`.
     pub(crate) fn at(&self, revision: u64, prefix: &str, after: &str) -> Result<Vec<Arc<Object>>, Past> {
         if revision < self.forgotten {
