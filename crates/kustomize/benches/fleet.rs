@@ -5,6 +5,15 @@
 //! `kubectl kustomize` of the same run. kubectl is left out above 2,000 clusters, where it takes minutes, unless
 //! `GANGPLANK_KUBECTL_MAX` says otherwise, and where `GANGPLANK_KUBECTL` (or the path) has none.
 //!
+//! ```text
+//! a shared machine, load 14, without link-time optimisation
+//! clusters   gangplank   peak     one changed   kubectl    peak     times faster
+//!        1      2.5 ms    4 MiB        0.2 ms      63 ms   46 MiB            25
+//!     1000     68.8 ms    9 MiB        0.2 ms    5104 ms   91 MiB            74
+//!     5000    542.6 ms   25 MiB        0.6 ms
+//!    10000    991.8 ms   45 MiB        0.5 ms
+//! ```
+//!
 //! Where the time goes: a third is the system's (four calls a cluster to find and read one file), a third the overlay's
 //! own YAML, the rest the patch, the order and the output. Nothing in it grows with more than n log n.
 
