@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+mod bench;
 mod openapi;
 mod peers;
 
@@ -14,8 +15,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["openapi"] => openapi::generate(&root.join("crates/merge/src/schema/builtin.json")),
+        ["bench"] => bench::run(&root, |line| eprintln!("{line}")),
         ["peers"] => peers::install(|line| eprintln!("{line}")),
-        other => Err(format!("no task {other:?}; the tasks are: openapi, peers")),
+        other => Err(format!("no task {other:?}; the tasks are: bench, openapi, peers")),
     };
     match outcome {
         Ok(summary) => {
