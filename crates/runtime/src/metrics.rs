@@ -44,18 +44,19 @@ pub enum Outcome {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let mut registry = Registry::with_prefix("gangplank");
+        // Only what is ours carries our name: a controller that stands in for another program keeps that one's names.
+        let mut registry = Registry::default();
         let controllers = ControllerFamilies {
             reconciliations: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 4.0, 9))),
         };
         registry.register(
-            "controller_reconciliations",
+            "gangplank_controller_reconciliations",
             "Reconciliations by controller and outcome",
             controllers.reconciliations.clone(),
         );
         registry.register(
-            "controller_reconciliation_seconds",
+            "gangplank_controller_reconciliation_seconds",
             "How long a reconciliation took",
             controllers.seconds.clone(),
         );
@@ -64,7 +65,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Creates a registry that holds the common controller metrics, all prefixed `gangplank_`.
+    /// Creates a registry that holds the common controller metrics, whose names begin with `gangplank_`.
     pub fn new() -> Metrics {
         Metrics::default()
     }
