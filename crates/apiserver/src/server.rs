@@ -79,6 +79,15 @@ impl ApiServer {
         self.0.access.tokens.key_set()
     }
 
+    /// The private key that signs ServiceAccount tokens, as PKCS#8 PEM: for a real API server that shall issue tokens of the same
+    /// issuer. Makes the key where there is none yet. The caller answers for where it goes.
+    ///
+    /// # Errors
+    /// No key could be made; the reason.
+    pub fn signing_key_pem(&self) -> Result<String, String> {
+        self.0.access.tokens.private_key()
+    }
+
     /// Replaces the key that signs ServiceAccount tokens by a new one: tokens signed before are refused from now on.
     pub fn rotate_signing_key(&self) {
         self.0.access.tokens.rotate();

@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Run the controllers
     Run(Run),
+    /// Print the CRDs of the controllers, for a hub that has none: `gangplank crds | kubectl apply --server-side -f -`
+    Crds,
     /// Print credentials for others
     #[command(subcommand)]
     Auth(AuthCommand),

@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: Arguments, ui: &Ui) -> Result<Outcome, CliError> {
         Command::Repo(command) => repo::run(&command, ui),
         Command::Build(args) => build::run(&args, &environment, ui),
         Command::Check(args) => check::run(&args, ui),
+        Command::Crds => crds(ui),
         Command::Completions(args) => completions::run(&args, ui),
         Command::Plan(args) => wait(azure::plan(&args, &environment, ui)),
         Command::Apply(args) => wait(azure::apply(&args, &environment, ui)),
@@ -40,6 +41,14 @@ pub(crate) fn run(arguments: Arguments, ui: &Ui) -> Result<Outcome, CliError> {
         Command::Apiserver(args) => wait(apiserver::run(&args, ui)),
         Command::Auth(command) => wait(auth::run(&command, &environment, ui)),
     }
+}
+
+/// Prints the CRDs as one stream of YAML documents.
+fn crds(ui: &Ui) -> Result<Outcome, CliError> {
+    let documents = gangplank_operator::install::definitions()?;
+    let documents: Vec<String> = documents.iter().map(gangplank_yaml::emit).collect();
+    ui.print_raw(documents.join("---\n").as_bytes())?;
+    Ok(Outcome::Done)
 }
 
 /// Ends when the person or the system wants the process to end.

@@ -39,16 +39,22 @@ pub enum Error {
     Discovery(String, #[source] Box<kube::Error>),
 }
 
+/// The CRDs that the controllers work with.
+pub fn definitions() -> Result<Vec<Value>, Error> {
+    let mut definitions = gangplank_applications::definitions();
+    for definition in gangplank_secrets::crds() {
+        definitions.push(read(definition.yaml)?);
+    }
+    Ok(definitions)
+}
+
 /// Installs the CRDs of External Secrets and of Argo CD that are not there yet, and waits until all are served.
 ///
 /// One that is there stays as it is: with the real operators' CRDs, the controllers use those.
 pub async fn crds(client: &Client) -> Result<(), Error> {
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
     let asked = |error| Error::Discovery("the CRDs".to_owned(), Box::new(error));
-    let mut definitions = gangplank_applications::definitions();
-    for definition in gangplank_secrets::crds() {
-        definitions.push(read(definition.yaml)?);
-    }
+    let definitions = definitions()?;
     let mut names = Vec::new();
     for value in definitions {
         let name = value.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use rand::CryptoRng;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents};
 use rsa::PrivateKey;
-use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
+use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding};
 use rsa::traits::PublicKeyParts;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -48,8 +48,10 @@ impl SigningKey {
         let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(failed)?;
         let pair = RsaKeyPair::from_pkcs8(der.as_bytes()).map_err(failed)?;
         let modulus = key.n().to_be_bytes_trimmed_vartime();
-        // The id follows the key, so that a key read again has its old id, and a rotated one a new id.
-        let key_id = BASE64URL.encode(Sha256::digest(&modulus));
+        // The id follows the key, as Kubernetes forms it: a real API server that signs with this key names it alike, a key that
+        // is read again has its old id, and a rotated one a new id.
+        let public = key.to_public_key().to_public_key_der().map_err(failed)?;
+        let key_id = BASE64URL.encode(Sha256::digest(public.as_bytes()));
         let jwk = Jwk {
             key_type: "RSA".to_owned(),
             public_use: Some("sig".to_owned()),

@@ -144,6 +144,8 @@ impl World {
         engineer::write_token(&hub, &token_file)
             .await
             .map_err(on_hub("get the platform engineer's token"))?;
+        let signing_key = hub.api().signing_key_pem().map_err(on_hub("make the hub's signing key"))?;
+        write(&path.join(environment::HUB_SIGNING_KEY), signing_key.as_bytes())?;
 
         let tasks = Tasks { stop: CancellationToken::new(), tracker: TaskTracker::new() };
         let hosts =

@@ -66,6 +66,11 @@ impl Tokens {
             .unwrap_or_else(|| serde_json::json!({"keys": []}))
     }
 
+    /// The private key, PEM.
+    pub(crate) fn private_key(&self) -> Result<String, String> {
+        self.key().map(|key| key.pem().to_owned())
+    }
+
     pub(crate) fn sign(&self, claims: &Value) -> Result<String, String> {
         self.key()?.sign(claims).map_err(|error| error.to_string())
     }

@@ -26,6 +26,7 @@ fn every_command_has_its_help() {
         &["status"],
         &["explain"],
         &["run"],
+        &["crds"],
         &["auth"],
         &["auth", "azure"],
         &["apiserver"],

@@ -12,6 +12,8 @@ pub(super) const KUBECONFIG: &str = "kubeconfig";
 pub(super) const AZURE_FOLDER: &str = "azure";
 pub(super) const KUBECONFIGS: &str = "kubeconfigs";
 pub(super) const ENGINEER_TOKEN: &str = "engineer-token";
+/// With it a real API server can take the hub's place: its tokens are then those of the hub's issuer.
+pub(super) const HUB_SIGNING_KEY: &str = "hub-signing-key.pem";
 pub(super) const GIT_CREDENTIALS: &str = "git-credentials";
 
 /// Makes the environment of a world from what it is.
