@@ -20,7 +20,7 @@ struct GoProgram {
     staging: bool,
 }
 
-const GO_PROGRAMS: [GoProgram; 3] = [
+const GO_PROGRAMS: [GoProgram; 2] = [
     GoProgram {
         name: "etcd",
         module: "go.etcd.io/etcd/server/v3",
@@ -33,13 +33,6 @@ const GO_PROGRAMS: [GoProgram; 3] = [
         module: "k8s.io/kubernetes",
         version: "v1.36.3",
         package: "k8s.io/kubernetes/cmd/kube-apiserver",
-        staging: true,
-    },
-    GoProgram {
-        name: "kube-controller-manager",
-        module: "k8s.io/kubernetes",
-        version: "v1.36.3",
-        package: "k8s.io/kubernetes/cmd/kube-controller-manager",
         staging: true,
     },
 ];

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod command;
+mod real_hub;
 mod reference;
 mod tree;
 mod worlds;

@@ -24,6 +24,9 @@ use crate::ui::{ChainView, Live, Ui};
 /// The pause between two looks, at least; looking itself may take longer.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// How long after a change the fleet counts as moving.
+const MOVING: Duration = Duration::from_secs(10);
+
 /// Where nothing is broken and nothing changes, so many times the patience pass before it is given up: it may only be slow.
 const STANDSTILL: u32 = 24;
 
@@ -170,7 +173,9 @@ impl Show<'_> {
                 let one_more = one_more.map(|since| since.elapsed().as_secs_f64());
                 return self.finish(&last, &times, one_more, ui);
             }
-            tokio::time::sleep(PAUSE.max(began.elapsed())).await;
+            // While something moves it is looked at again at once; a fleet at rest is not worth half a core.
+            let moving = changed.elapsed() < MOVING;
+            tokio::time::sleep(if moving { PAUSE } else { PAUSE.max(began.elapsed()) }).await;
         }
     }
 
