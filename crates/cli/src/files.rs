@@ -94,9 +94,8 @@ pub(crate) fn enact(root: &Path, changes: &[Change]) -> Result<(), CliError> {
         readable_by_all(&file)?;
         file.persist(&target).context(|| format!("cannot write `{}`", target.display()))?;
     }
-    for Change { path, text } in changes.iter().filter(|change| change.text.is_none()) {
-        debug_assert!(text.is_none());
-        let target = root.join(path);
+    for change in changes.iter().filter(|change| change.text.is_none()) {
+        let target = root.join(&change.path);
         fs::remove_file(&target).context(|| format!("cannot remove `{}`", target.display()))?;
         // The folder goes with its last file; one that still holds something stays.
         if let Some(folder) = target.parent() {

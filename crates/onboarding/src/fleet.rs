@@ -20,7 +20,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::names::{ClientId, ObjectId, ResourceId, SubscriptionId, TenantId};
+use crate::names::{ClientId, ObjectId, ResourceId, TenantId};
 
 /// The name of the file, at the root of the tree.
 pub const FILE_NAME: &str = "gangplank.yaml";
@@ -295,10 +295,5 @@ impl Fleet {
     /// The subject of a token of the store's ServiceAccount.
     pub fn store_subject(&self) -> String {
         format!("system:serviceaccount:{}:{}", self.store_namespace(), self.store.service_account)
-    }
-
-    /// The subscription in which `gangplank` looks for clusters: the hub's.
-    pub fn subscription(&self) -> Option<SubscriptionId> {
-        self.hub.resource_id.subscription().parse().ok()
     }
 }

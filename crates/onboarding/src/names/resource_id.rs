@@ -20,11 +20,6 @@ pub struct ResourceIdError(String);
 pub struct ResourceId(String);
 
 impl ResourceId {
-    /// The id of the resource `name` of the type `kind` (`Microsoft.KeyVault/vaults`).
-    pub fn new(subscription: &super::SubscriptionId, group: &str, kind: &str, name: &str) -> Self {
-        ResourceId(format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/{kind}/{name}"))
-    }
-
     /// The id as it was given.
     pub fn as_str(&self) -> &str {
         &self.0

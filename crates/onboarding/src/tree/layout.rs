@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use crate::fleet::Fleet;
-use crate::names::SubscriptionId;
 
 /// The files, by path.
 const TEMPLATES: &[(&str, &str)] = &[
@@ -207,9 +206,4 @@ impl Seed {
             versions: Versions::default(),
         }
     }
-}
-
-/// The subscription of an id, as a type.
-pub fn subscription_of(id: &crate::names::ResourceId) -> Option<SubscriptionId> {
-    id.subscription().parse().ok()
 }

@@ -1,4 +1,4 @@
-//! Azure's facts: clusters by one list a subscription, roles by two, then a kubeconfig and two vault secrets a cluster.
+//! Azure's facts: clusters by one list of the hub's subscription, roles by two, then a kubeconfig and two vault secrets a cluster.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -8,7 +8,7 @@ use gangplank_onboarding::chain::facts::{
     AccessFacts, IdentityFacts, ManagedCluster, PublishedFacts, RoleGrant, Seen,
 };
 use gangplank_onboarding::fleet::Fleet;
-use gangplank_onboarding::names::{ClusterName, ResourceId};
+use gangplank_onboarding::names::ClusterName;
 
 use super::ByCluster;
 use crate::azure::{Azure, AzureError, vault_secret};
@@ -20,8 +20,6 @@ type Published = Seen<PublishedFacts>;
 /// Looks at Azure.
 pub struct AzureLook {
     azure: Azure,
-    /// Which AKS resource an overlay names, where it names one.
-    resources: ByCluster<ResourceId>,
     kept: ByCluster<(Managed, Published)>,
 }
 
@@ -42,7 +40,7 @@ impl AzureSight {
 
 impl AzureLook {
     pub(super) fn new(azure: Azure) -> Self {
-        AzureLook { azure, resources: ByCluster::new(), kept: ByCluster::new() }
+        AzureLook { azure, kept: ByCluster::new() }
     }
 
     /// Keeps what was seen of a cluster while all of it is as it should be.
@@ -50,10 +48,6 @@ impl AzureLook {
         if !holds {
             self.kept.remove(cluster);
         }
-    }
-
-    pub(super) fn forget(&mut self) {
-        self.kept.clear();
     }
 
     pub(super) async fn look(&mut self, fleet: &Fleet, clusters: &[ClusterName]) -> AzureSight {
@@ -78,42 +72,27 @@ impl AzureLook {
         clusters: &[&ClusterName],
         identity: Option<&IdentityFacts>,
     ) -> ByCluster<(Managed, Published)> {
-        let hub_subscription = fleet.hub.resource_id.subscription();
-        let mut subscriptions: Vec<&str> = self.resources.values().map(ResourceId::subscription).collect();
-        subscriptions.push(hub_subscription);
-        subscriptions.sort_unstable();
-        subscriptions.dedup();
-        let mut inventory = Vec::new();
-        let mut grants: Vec<(String, RoleGrant)> = Vec::new();
-        for subscription in subscriptions {
-            // Both ids are asked for: who gives a role to a client id is to be told so.
-            let principals =
-                identity.map(|it| [it.object_id.as_str(), it.client_id.as_str()]).unwrap_or_default();
-            let looks = bounded::each(principals.into_iter().filter(|id| !id.is_empty()), |principal| {
-                self.azure.grants_of(principal, subscription)
-            });
-            let (found, granted) = tokio::join!(self.azure.clusters(subscription), looks);
-            match (found, granted.into_iter().collect::<Result<Vec<_>, _>>()) {
-                (Ok(found), Ok(granted)) => {
-                    inventory.extend(found);
-                    grants.extend(granted.into_iter().flatten());
-                }
-                (Err(error), _) | (_, Err(error)) => {
-                    let failed = (failed(&error), Seen::Pending);
-                    return clusters.iter().map(|cluster| ((*cluster).clone(), failed.clone())).collect();
-                }
+        let subscription = fleet.hub.resource_id.subscription();
+        // Both ids are asked for: who gives a role to a client id is to be told so.
+        let principals =
+            identity.map(|it| [it.object_id.as_str(), it.client_id.as_str()]).unwrap_or_default();
+        let looks = bounded::each(principals.into_iter().filter(|id| !id.is_empty()), |principal| {
+            self.azure.grants_of(principal, subscription)
+        });
+        let (found, granted) = tokio::join!(self.azure.clusters(subscription), looks);
+        let (inventory, grants) = match (found, granted.into_iter().collect::<Result<Vec<_>, _>>()) {
+            (Ok(found), Ok(granted)) => (found, granted.concat()),
+            (Err(error), _) | (_, Err(error)) => {
+                let failed = (failed(&error), Seen::Pending);
+                return clusters.iter().map(|cluster| ((*cluster).clone(), failed.clone())).collect();
             }
-        }
+        };
         let by_name: BTreeMap<String, &ManagedCluster> = inventory
             .iter()
             .map(|cluster| (cluster.resource_id.name().to_ascii_lowercase(), cluster))
             .collect();
-        let by_id = |id: &ResourceId| inventory.iter().find(|cluster| cluster.resource_id == *id);
         let looks = bounded::each(clusters, |&cluster| {
-            let managed = match self.resources.get(cluster) {
-                Some(id) => by_id(id),
-                None => by_name.get(&cluster.as_str().to_ascii_lowercase()).copied(),
-            };
+            let managed = by_name.get(&cluster.as_str().to_ascii_lowercase()).copied();
             let managed = managed.cloned().map(|managed| with_roles(managed, &grants));
             async move { (cluster.clone(), self.look_at_cluster(fleet, cluster, managed).await) }
         });

@@ -9,8 +9,7 @@
 //! ```
 //!
 //! A look that fails is a fact too: it breaks the link with its reason, and holds up neither the other links' facts nor the other
-//! clusters. What costs a request a cluster (kubeconfig, vault) is kept while the link that needs it holds, and looked at again
-//! once it is [`Observer::forget`]-ten.
+//! clusters. What costs a request a cluster (kubeconfig, vault) is kept while the links that need it hold.
 
 mod azure;
 mod git;
@@ -82,11 +81,6 @@ impl Observer {
     /// The clusters that the tree in Git has overlays for, listed or not.
     pub async fn clusters(&mut self) -> Vec<ClusterName> {
         self.git.clusters(&self.fleet).await
-    }
-
-    /// Looks at everything anew next time.
-    pub fn forget(&mut self) {
-        self.azure.forget();
     }
 }
 
