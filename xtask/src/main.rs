@@ -1,6 +1,6 @@
 //! Generation, checks of the tree, peers.
 //!
-//! `cargo xtask peers` builds and installs what tests meet in reality; `cargo xtask openapi` writes the table of built-in kinds of `gangplank-merge`.
+//! `cargo xtask peers [NAME...]` builds and installs what tests meet in reality; `cargo xtask openapi` writes the table of built-in kinds of `gangplank-merge`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["openapi"] => openapi::generate(&root.join("crates/merge/src/schema/builtin.json")),
         ["bench"] => bench::run(&root, |line| eprintln!("{line}")),
-        ["peers"] => peers::install(|line| eprintln!("{line}")),
+        ["peers", names @ ..] => peers::install(&root, names, |line| eprintln!("{line}")),
         other => Err(format!("no task {other:?}; the tasks are: bench, openapi, peers")),
     };
     match outcome {

