@@ -124,7 +124,7 @@ impl World {
         let (cloud, fleet) = make_azure(seed, &options).await?;
         let plan = lay::Plan {
             cloud: &cloud,
-            subscription: subscription_id(seed),
+            subscription: options.subscription(),
             directory: path,
             clusters: &options.clusters,
             breaks: &options.breaks,
@@ -315,7 +315,7 @@ async fn make_git(
 
 /// Makes an Azure with a tenant and a subscription, and the backend of its clusters; the two know each other.
 async fn make_azure(seed: Seed, options: &Options) -> Result<(Cloud, Arc<Fleet>), WorldError> {
-    let tenant_id = seed.uuid("tenant");
+    let tenant_id = options.tenant();
     let clock: gangplank_azuresim::Clock = Arc::new(Timestamp::now);
     let surroundings = Arc::new(Surroundings {
         seed,
@@ -335,7 +335,7 @@ async fn make_azure(seed: Seed, options: &Options) -> Result<(Cloud, Arc<Fleet>)
         tenant_id,
         tenant_domain: "gangplank.onmicrosoft.com".to_owned(),
         subscriptions: vec![Subscription {
-            id: subscription_id(seed),
+            id: options.subscription(),
             display_name: "gangplank sandbox".to_owned(),
         }],
         seed: seed.number("Azure"),
@@ -360,10 +360,6 @@ fn flaw(what: Break) -> Option<Flaw> {
         Break::ApiServerUnreachable => Some(Flaw::Lost),
         _ => None,
     }
-}
-
-fn subscription_id(seed: Seed) -> uuid::Uuid {
-    seed.uuid("subscription")
 }
 
 fn hub(fleet: &Fleet, facts: &Facts) -> Result<Arc<Cluster>, WorldError> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use uuid::Uuid;
 
 use super::Format;
 
@@ -27,6 +28,12 @@ pub(crate) struct Sandbox {
     /// Everything random in the world follows from it
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// The Entra tenant; one that follows from the seed where absent
+    #[arg(long, value_name = "GUID")]
+    pub(crate) tenant: Option<Uuid>,
+    /// The subscription that holds everything; one that follows from the seed where absent
+    #[arg(long, value_name = "GUID")]
+    pub(crate) subscription: Option<Uuid>,
     /// The port of the proxy; 0 lets the system choose
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use gangplank_azuresim::Faults;
+use uuid::Uuid;
 
 use crate::aks::WebhookVersion;
 use crate::breaks::Break;
+use crate::seed::Seed;
 
 /// What a world is to be like. The default is three clusters, ports of the system's choice, and a folder of its own
 /// in the folder for temporary files.
@@ -15,6 +17,10 @@ pub struct Options {
     pub clusters: Vec<String>,
     /// All randomness of the world follows from it: ids, keys, passwords.
     pub seed: u64,
+    /// The Entra tenant; none for one that follows from the seed.
+    pub tenant_id: Option<Uuid>,
+    /// The subscription that holds everything; none for one that follows from the seed.
+    pub subscription_id: Option<Uuid>,
     /// Where the world's folder is made; none for the folder for temporary files.
     pub root: Option<PathBuf>,
     /// The proxy's port; 0 lets the system choose.
@@ -36,6 +42,8 @@ impl Default for Options {
         Options {
             clusters: cluster_names(3),
             seed: 1,
+            tenant_id: None,
+            subscription_id: None,
             root: None,
             proxy_port: 0,
             git_port: 0,
@@ -44,6 +52,18 @@ impl Default for Options {
             faults: Faults::default(),
             webhook: WebhookVersion::default(),
         }
+    }
+}
+
+impl Options {
+    /// The tenant that the world gets.
+    pub(crate) fn tenant(&self) -> Uuid {
+        self.tenant_id.unwrap_or_else(|| Seed(self.seed).uuid("tenant"))
+    }
+
+    /// The subscription that the world gets.
+    pub(crate) fn subscription(&self) -> Uuid {
+        self.subscription_id.unwrap_or_else(|| Seed(self.seed).uuid("subscription"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use gangplank_sandbox::{Options, World, WorldError};
 
-use crate::support::world;
+use crate::support::{MANAGEMENT, engineer, world};
 
 #[tokio::test]
 async fn a_port_in_use_is_told() {
@@ -46,6 +46,25 @@ async fn names_that_are_refused_are_told() {
         let error = World::start(Options { clusters, ..Options::default() }).await.unwrap_err();
         assert!(error.to_string().starts_with(told), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_tenant_and_a_subscription_can_be_chosen() {
+    let id = |digit: &str| uuid::Uuid::parse_str(&digit.repeat(32)).unwrap();
+    let options = Options {
+        clusters: Vec::new(),
+        tenant_id: Some(id("1")),
+        subscription_id: Some(id("3")),
+        ..Options::default()
+    };
+    let world = World::start(options).await.unwrap();
+    let facts = world.facts();
+    assert_eq!((&facts.tenant_id, &facts.subscription_id), (&id("1").to_string(), &id("3").to_string()));
+    let scope = format!("https://management.azure.com/subscriptions/{}?api-version=2022-12-01", id("3"));
+    let client = engineer(&world, MANAGEMENT).await;
+    let reply = client.send(http::Method::GET, &scope, "").await.expect("an answer");
+    assert_eq!(reply.json()["tenantId"], id("1").to_string());
+    world.shutdown().await.unwrap();
 }
 
 #[tokio::test]

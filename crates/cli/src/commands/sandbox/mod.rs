@@ -107,6 +107,8 @@ async fn start(args: &Sandbox, process: &Environment, ui: &Ui) -> Result<Outcome
     let options = Options {
         clusters: world_clusters,
         seed: args.seed,
+        tenant_id: args.tenant,
+        subscription_id: args.subscription,
         proxy_port: args.port,
         breaks: at_start,
         ..Options::default()
