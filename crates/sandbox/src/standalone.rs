@@ -34,6 +34,10 @@ pub struct StandaloneOptions {
     pub tokens: TokenFile,
     /// Where objects are kept; in memory where absent.
     pub data: Option<PathBuf>,
+    /// The issuer of its ServiceAccount tokens, and the audience that they are for.
+    pub issuer: String,
+    /// Whether Pods are marked Running and Ready; else they stay Pending, as without a scheduler.
+    pub runs: bool,
     /// All randomness follows from it.
     pub seed: u64,
 }
@@ -79,8 +83,9 @@ impl Standalone {
         let mut builder = ApiServer::builder("gangplank")
             .token_file(options.tokens)
             .certificate_authority(authority.certificate_pem())
+            .issuer(options.issuer)
             .seed(options.seed)
-            .runs(true);
+            .runs(options.runs);
         if let Some(folder) = options.data {
             builder = builder.data(folder);
         }

@@ -6,8 +6,27 @@ use gangplank_merge::schema::{Node, Schema, builtin};
 use serde_json::{Map, Value};
 
 fn put(out: &mut Vec<u8>, value: &impl serde::Serialize) {
+    let mut serializer = serde_json::Serializer::with_formatter(out, GoNumbers);
     // Writing to memory does not fail, and JSON values have no keys that are not text.
-    let _ = serde_json::to_writer(out, value);
+    let _ = value.serialize(&mut serializer);
+}
+
+/// Floats as Go's encoder writes them: whole ones without a fraction, an exponent below 1e-6 and from 1e21.
+struct GoNumbers;
+
+impl serde_json::ser::Formatter for GoNumbers {
+    fn write_f64<W: ?Sized + std::io::Write>(&mut self, writer: &mut W, value: f64) -> std::io::Result<()> {
+        let size = value.abs();
+        if value == 0.0 || (1e-6..1e21).contains(&size) {
+            return write!(writer, "{value}");
+        }
+        let text = format!("{value:e}");
+        // Rust leaves out the sign of a positive exponent, Go writes it.
+        match text.split_once('e') {
+            Some((digits, exponent)) if !exponent.starts_with('-') => write!(writer, "{digits}e+{exponent}"),
+            _ => writer.write_all(text.as_bytes()),
+        }
+    }
 }
 
 /// The members of an object in their order.
@@ -179,6 +198,13 @@ pub(crate) fn go_value(value: &Value) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn floats_are_written_as_go_does() {
+        let value = json!([1.0, 1.5, -0.0, 1e20, 1e21, 1.5e300, 1e-6, 1e-7, 3]);
+        let expect = "[1,1.5,-0,100000000000000000000,1e+21,1.5e+300,0.000001,1e-7,3]";
+        assert_eq!(String::from_utf8(bytes(&value)).unwrap(), expect);
+    }
 
     #[test]
     fn structs_keep_their_order_and_maps_are_sorted() {

@@ -80,6 +80,12 @@ pub(crate) struct Apiserver {
     /// Where to keep objects; in memory where absent
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// The issuer of ServiceAccount tokens; they are for this audience too
+    #[arg(long, value_name = "URL", default_value = "https://issuer.example/")]
+    pub(crate) service_account_issuer: String,
+    /// Mark Pods Running and Ready, so that workloads become healthy; else they stay Pending, as without a scheduler
+    #[arg(long)]
+    pub(crate) runs: bool,
     /// Where to write the certificate of the server's own authority
     #[arg(long, value_name = "FILE", default_value = "gangplank-apiserver-ca.pem")]
     pub(crate) ca_file: PathBuf,

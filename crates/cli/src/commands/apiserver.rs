@@ -16,7 +16,14 @@ pub(crate) async fn run(args: &Apiserver, ui: &Ui) -> Result<Outcome, CliError> 
     let text = std::fs::read_to_string(path)
         .context(|| format!("cannot read the token file `{}`", path.display()))?;
     let tokens = TokenFile::parse(&text).context(|| format!("the token file `{}`", path.display()))?;
-    let options = StandaloneOptions { port: args.port, tokens, data: args.data.clone(), seed: args.seed };
+    let options = StandaloneOptions {
+        port: args.port,
+        tokens,
+        data: args.data.clone(),
+        issuer: args.service_account_issuer.clone(),
+        runs: args.runs,
+        seed: args.seed,
+    };
     let server = Standalone::start(options).await?;
     let folder =
         args.ca_file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

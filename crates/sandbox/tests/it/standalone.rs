@@ -10,7 +10,14 @@ use crate::client::roots_only;
 
 fn options(port: u16) -> StandaloneOptions {
     let tokens = TokenFile::parse("admintoken,admin,admin,system:masters\n").unwrap();
-    StandaloneOptions { port, tokens, data: None, seed: 1 }
+    StandaloneOptions {
+        port,
+        tokens,
+        data: None,
+        issuer: "https://issuer.example/".into(),
+        runs: false,
+        seed: 1,
+    }
 }
 
 /// Asks for the namespaces with a token and gives the answer as it comes.
