@@ -4,6 +4,7 @@
 //!   gangplank.yaml ─▶ Fleet ─┬─▶ tree     the Git tree in the seed's layout: what to write, what stands there
 //!                            ├─▶ access   identities, federated credentials, roles: wanted against observed ─▶ actions
 //!                            ├─▶ publish  CA and URL of a cluster against the vault ─▶ writes
+//!   clusters of Azure ───────┼─▶ inventory  which of them each member of the tree is
 //!   observed facts ──────────┴─▶ chain    eight links, each holds, is broken (cause, mend), or waits
 //! ```
 //!
@@ -13,6 +14,7 @@
 pub mod access;
 pub mod chain;
 pub mod fleet;
+pub mod inventory;
 pub mod names;
 pub mod publish;
 pub mod tree;

@@ -1,11 +1,16 @@
 //! Azure as one identity sees it: Resource Manager and the vault, over one pooled transport and one cache of logins.
 
+use std::collections::BTreeSet;
+
 use gangplank_azure as sdk;
 use gangplank_onboarding::access;
 use gangplank_onboarding::chain::facts::{
     Credential, FederatedCredential, IdentityFacts, ManagedCluster, RoleGrant, Seen, VaultSecret,
 };
+use gangplank_onboarding::fleet::Fleet;
+use gangplank_onboarding::inventory::Inventory;
 use gangplank_onboarding::names::{ClusterName, GuidError, ObjectId, ResourceId, VaultSecretName};
+use gangplank_onboarding::tree::members::Member;
 use secrecy::ExposeSecret as _;
 
 use crate::bounded;
@@ -100,6 +105,18 @@ impl Azure {
         self.arm.managed_clusters(&subscription).await?.into_iter().map(cluster).collect()
     }
 
+    /// The clusters of all subscriptions that the members of the fleet stand in.
+    ///
+    /// # Errors
+    /// One of the subscriptions can't be listed.
+    pub async fn inventory(&self, fleet: &Fleet, members: &[Member]) -> Result<Inventory, AzureError> {
+        let subscriptions: BTreeSet<String> =
+            members.iter().map(|member| member.subscription(fleet)).collect();
+        let lists = bounded::each(&subscriptions, |subscription| self.clusters(subscription)).await;
+        let clusters = lists.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(Inventory::new(fleet, clusters.into_iter().flatten()))
+    }
+
     /// What a cluster's kubeconfig says today.
     pub async fn cluster_credential(&self, id: &ResourceId) -> Result<Credential, AzureError> {
         let credential =
@@ -162,7 +179,7 @@ impl Azure {
     pub async fn enact(
         &self,
         action: &access::Action,
-        fleet: &gangplank_onboarding::fleet::Fleet,
+        fleet: &Fleet,
         location: &str,
     ) -> Result<(), AzureError> {
         match action {

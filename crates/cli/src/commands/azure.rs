@@ -6,9 +6,11 @@ use std::io::Read as _;
 use gangplank_onboarding::access::{Observed, decide};
 use gangplank_onboarding::chain::facts::{Credential, ManagedCluster};
 use gangplank_onboarding::fleet::{FILE_NAME, Fleet};
+use gangplank_onboarding::inventory::Unfound;
 use gangplank_onboarding::names::{ClusterName, ResourceId};
 use gangplank_onboarding::publish::Write;
-use gangplank_onboarding::tree::edit::{self, Tree as _};
+use gangplank_onboarding::tree::edit::Tree as _;
+use gangplank_onboarding::tree::members::{Member, member, members};
 use gangplank_onboarding::tree::{Change, layout};
 use gangplank_operator::apply::{self as access, observe};
 use gangplank_operator::azure::Azure;
@@ -57,27 +59,29 @@ impl Report {
 }
 
 /// The clusters of a tree, matched with the AKS clusters of Azure.
-pub(crate) struct Clusters {
+struct Clusters {
     /// Those that Azure has.
-    pub(crate) found: Vec<(ClusterName, ManagedCluster)>,
-    /// Those that it has not.
-    pub(crate) missing: Vec<ClusterName>,
+    found: Vec<(ClusterName, ManagedCluster)>,
+    /// Why the others were not found.
+    unfound: Vec<Unfound>,
 }
 
-/// Finds the clusters of the tree (or those named) in Azure.
-pub(crate) async fn find(
-    tree: &DiskTree,
-    azure: &Azure,
-    names: &[ClusterName],
-) -> Result<Clusters, CliError> {
-    let inventory = azure.clusters(tree.fleet.hub.resource_id.subscription()).await?;
-    let mut clusters = Clusters { found: Vec::new(), missing: Vec::new() };
-    for name in names {
-        let named =
-            |cluster: &&ManagedCluster| cluster.resource_id.name().eq_ignore_ascii_case(name.as_str());
-        match inventory.iter().find(named) {
-            Some(cluster) => clusters.found.push((name.clone(), cluster.clone())),
-            None => clusters.missing.push(name.clone()),
+/// The members of the tree that are named, or all.
+pub(super) fn members_of(tree: &DiskTree, names: &[String]) -> Result<Vec<Member>, CliError> {
+    if names.is_empty() {
+        return Ok(members(&tree.fleet, tree));
+    }
+    let named = |name: &String| Ok(member(&tree.fleet, tree, name.parse()?));
+    names.iter().map(named).collect()
+}
+
+async fn find(tree: &DiskTree, azure: &Azure, members: &[Member]) -> Result<Clusters, CliError> {
+    let inventory = azure.inventory(&tree.fleet, members).await?;
+    let mut clusters = Clusters { found: Vec::new(), unfound: Vec::new() };
+    for member in members {
+        match inventory.find(member) {
+            Ok(cluster) => clusters.found.push((member.name.clone(), cluster.clone())),
+            Err(unfound) => clusters.unfound.push(unfound),
         }
     }
     Ok(clusters)
@@ -87,17 +91,17 @@ fn ids(found: &[(ClusterName, ManagedCluster)]) -> Vec<(ClusterName, ResourceId)
     found.iter().map(|(name, cluster)| (name.clone(), cluster.resource_id.clone())).collect()
 }
 
-fn warn_missing(ui: &Ui, missing: &[ClusterName]) {
-    for name in missing {
-        ui.say(format!("warning: the tree has an overlay of `{name}`, but Azure has no such cluster in the hub's subscription"));
+fn warn(ui: &Ui, unfound: &[Unfound]) {
+    for each in unfound {
+        ui.say(format!("warning: {each}; {}", each.mend()));
     }
 }
 
 pub(crate) async fn plan(args: &Plan, environment: &Environment, ui: &Ui) -> Result<Outcome, CliError> {
     let tree = DiskTree::open(&args.tree)?;
     let azure = connect::azure(environment)?;
-    let clusters = find(&tree, &azure, &edit::clusters(&tree.fleet, &tree)).await?;
-    warn_missing(ui, &clusters.missing);
+    let clusters = find(&tree, &azure, &members(&tree.fleet, &tree)).await?;
+    warn(ui, &clusters.unfound);
     let observed = observe(&azure, &tree.fleet, &ids(&clusters.found)).await?;
     let access = decide(&tree.fleet, &observed).iter().map(|action| action.describe(&tree.fleet)).collect();
     let vault = azure.vault(&tree.fleet.vault.url())?;
@@ -111,8 +115,8 @@ pub(crate) async fn plan(args: &Plan, environment: &Environment, ui: &Ui) -> Res
 pub(crate) async fn apply(args: &Apply, environment: &Environment, ui: &Ui) -> Result<Outcome, CliError> {
     let tree = DiskTree::open(&args.tree)?;
     let azure = connect::azure(environment)?;
-    let clusters = find(&tree, &azure, &edit::clusters(&tree.fleet, &tree)).await?;
-    warn_missing(ui, &clusters.missing);
+    let clusters = find(&tree, &azure, &members(&tree.fleet, &tree)).await?;
+    warn(ui, &clusters.unfound);
     let location = location(&azure, &tree.fleet).await?;
     let done = std::sync::Mutex::new(Vec::new());
     let told = |action: &gangplank_onboarding::access::Action| {
@@ -194,21 +198,17 @@ async fn credentials(
 pub(crate) async fn publish(args: &Publish, environment: &Environment, ui: &Ui) -> Result<Outcome, CliError> {
     let tree = DiskTree::open(&args.tree)?;
     let azure = connect::azure(environment)?;
-    let names = match args.names.as_slice() {
-        [] => edit::clusters(&tree.fleet, &tree),
-        given => given.iter().map(|name| name.parse()).collect::<Result<Vec<_>, _>>()?,
-    };
+    let members = members_of(&tree, &args.names)?;
     let today = match &args.terraform_outputs {
-        Some(path) => from_terraform(path, &names)?,
+        Some(path) => {
+            from_terraform(path, &members.into_iter().map(|member| member.name).collect::<Vec<_>>())?
+        }
         None => {
-            let clusters = find(&tree, &azure, &names).await?;
-            if let (false, [first, ..]) = (args.names.is_empty(), clusters.missing.as_slice()) {
-                return Err(CliError::new(format!(
-                    "Azure has no cluster `{first}` in the hub's subscription"
-                ))
-                .hint("`az aks list -o table` shows which there are"));
+            let clusters = find(&tree, &azure, &members).await?;
+            if let (false, [first, ..]) = (args.names.is_empty(), clusters.unfound.as_slice()) {
+                return Err(CliError::new(first.to_string()).hint(first.mend()));
             }
-            warn_missing(ui, &clusters.missing);
+            warn(ui, &clusters.unfound);
             credentials(&azure, &clusters.found).await?
         }
     };

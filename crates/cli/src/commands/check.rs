@@ -1,7 +1,8 @@
 //! `gangplank check`: every defect of a tree, offline.
 
 use gangplank_onboarding::chain::facts::Finding;
-use gangplank_onboarding::tree::{edit, judge};
+use gangplank_onboarding::tree::judge;
+use gangplank_onboarding::tree::members::members;
 use serde::Serialize;
 
 use super::build;
@@ -23,7 +24,7 @@ pub(crate) fn run(args: &Check, ui: &Ui) -> Result<Outcome, CliError> {
     let tree = DiskTree::open(&Tree { tree: args.directory.clone() })?;
     let root = tree.root.canonicalize().context(|| format!("cannot find `{}`", tree.root.display()))?;
     let root = root.display().to_string();
-    let clusters = edit::clusters(&tree.fleet, &tree);
+    let clusters = members(&tree.fleet, &tree).into_iter().map(|member| member.name).collect::<Vec<_>>();
     let findings = judge::whole(&build::renderer(), &root, &tree.fleet, &tree, &clusters);
     let views: Vec<View<'_>> =
         findings.iter().map(|it| View { place: &it.place, cause: &it.cause, mend: &it.mend }).collect();

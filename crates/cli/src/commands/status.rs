@@ -6,7 +6,7 @@ use std::time::Duration;
 use gangplank_clusters::{Clusters, ReachIndex};
 use gangplank_onboarding::chain::Chain;
 use gangplank_onboarding::names::ClusterName;
-use gangplank_onboarding::tree::edit;
+use gangplank_onboarding::tree::members::{Member, member};
 use gangplank_operator::azure::Azure;
 use gangplank_operator::observe::{GitLook, Observer, prove_once};
 use gangplank_operator::ports::EntraExchange;
@@ -23,11 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) async fn status(args: &Status, environment: &Environment, ui: &Ui) -> Result<Outcome, CliError> {
     let tree = DiskTree::open(&args.tree)?;
-    let clusters = match args.names.as_slice() {
-        [] => edit::clusters(&tree.fleet, &tree),
-        given => given.iter().map(|name| name.parse()).collect::<Result<_, _>>()?,
-    };
-    let chains = look(&tree, &clusters, &args.hub, environment, ui).await?;
+    let members = super::azure::members_of(&tree, &args.names)?;
+    let chains = look(&tree, &members, &args.hub, environment, ui).await?;
     let views: Vec<ChainView> = chains.iter().map(|chain| ChainView::new(chain, |_| None)).collect();
     ui.data(args.format.output, &views, || ui::fleet_table(&chains))?;
     Ok(outcome(&chains))
@@ -36,7 +33,8 @@ pub(crate) async fn status(args: &Status, environment: &Environment, ui: &Ui) ->
 pub(crate) async fn explain(args: &Explain, environment: &Environment, ui: &Ui) -> Result<Outcome, CliError> {
     let tree = DiskTree::open(&args.tree)?;
     let name: ClusterName = args.name.parse()?;
-    let chains = look(&tree, std::slice::from_ref(&name), &args.hub, environment, ui).await?;
+    let member = member(&tree.fleet, &tree, name);
+    let chains = look(&tree, &[member], &args.hub, environment, ui).await?;
     let views: Vec<ChainView> = chains.iter().map(|chain| ChainView::new(chain, |_| None)).collect();
     ui.data(args.format.output, &views, || chains.iter().map(ui::explain).collect())?;
     Ok(outcome(&chains))
@@ -48,16 +46,16 @@ fn outcome(chains: &[Chain]) -> Outcome {
 
 async fn look(
     tree: &DiskTree,
-    clusters: &[ClusterName],
+    members: &[Member],
     hub: &fleet::Hub,
     environment: &Environment,
     ui: &Ui,
 ) -> Result<Vec<Chain>, CliError> {
     let azure = connect::azure(environment)?;
     let hub = connect::hub(hub, environment).await?;
-    let reach = prove(tree, clusters.len(), &azure, hub.clone(), environment, ui).await?;
+    let reach = prove(tree, members.len(), &azure, hub.clone(), environment, ui).await?;
     let git = GitLook::new(connect::mirrors(environment).await?, gangplank_git::Access::default());
-    Ok(Observer::new(tree.fleet.clone(), azure, hub, git, reach).look(clusters).await)
+    Ok(Observer::new(tree.fleet.clone(), azure, hub, git, reach).look(members).await)
 }
 
 async fn prove(

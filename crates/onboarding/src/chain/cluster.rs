@@ -4,14 +4,8 @@ use super::Verdict;
 use super::facts::{ManagedCluster, Seen, known};
 use crate::names::ClusterName;
 
-pub(super) fn judge(name: &ClusterName, azure: &Seen<Option<ManagedCluster>>) -> Verdict {
-    let Some(cluster) = known!(azure, "a look at Azure") else {
-        return Verdict::broken(
-            format!("Azure has no managed cluster `{name}` in the subscription that was searched"),
-            "create it, or correct the annotation `gangplank.dev/resource-id` in its overlay; `az aks list -o table` \
-                 shows which clusters there are",
-        );
-    };
+pub(super) fn judge(name: &ClusterName, azure: &Seen<ManagedCluster>) -> Verdict {
+    let cluster = known!(azure, "a look at Azure");
     let id = &cluster.resource_id;
     match cluster.provisioning_state.as_str() {
         "Succeeded" => {}

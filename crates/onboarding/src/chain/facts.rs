@@ -52,8 +52,8 @@ pub(super) use known;
 /// Everything that the chain of one cluster is judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
-    /// The cluster in Azure.
-    pub azure: &'a Seen<Option<ManagedCluster>>,
+    /// The cluster in Azure; that it was not found there is a look that failed.
+    pub azure: &'a Seen<ManagedCluster>,
     /// Its two secrets in the vault.
     pub vault: &'a Seen<PublishedFacts>,
     /// The two identities and their roles.

@@ -24,9 +24,7 @@ pub(super) fn judge(cluster: &ClusterName, fleet: &Fleet, facts: &Facts<'_>) -> 
     if !pods.holds() {
         return pods;
     }
-    let Some(managed) = known!(facts.azure, "a look at Azure") else {
-        return Verdict::waiting("a look at Azure");
-    };
+    let managed = known!(facts.azure, "a look at Azure");
     role(cluster, identity, known!(&managed.roles, "the cluster's role assignments"))
 }
 

@@ -8,12 +8,10 @@ use crate::names::{CaCertificate, ClusterName, ServerUrl, VaultSecretName};
 pub(super) fn judge(
     name: &ClusterName,
     fleet: &Fleet,
-    azure: &Seen<Option<ManagedCluster>>,
+    azure: &Seen<ManagedCluster>,
     vault: &Seen<PublishedFacts>,
 ) -> Verdict {
-    let Some(cluster) = known!(azure, "a look at Azure") else {
-        return Verdict::waiting("a look at Azure");
-    };
+    let cluster = known!(azure, "a look at Azure");
     let today = known!(&cluster.credential, "the cluster's kubeconfig from Azure");
     let published = known!(vault, "a look into the vault");
     let vault = fleet.vault.resource_id.name();

@@ -160,21 +160,6 @@ pub fn overlays(parent: &str, tree: &dyn Tree) -> Vec<String> {
     names
 }
 
-/// The clusters that the tree has overlays for, listed or not, by their own names: a folder's name has lost the letter case, so it
-/// is what the overlay patches into `data.name` that counts. Folders that no cluster could be named after are passed over.
-pub fn clusters(fleet: &Fleet, tree: &dyn Tree) -> Vec<ClusterName> {
-    let parent = fleet.paths.clusters();
-    let named = |folder: String| {
-        let text = tree.read(&format!("{parent}/{folder}/kustomization.yaml")).unwrap_or_default();
-        let value =
-            |line: &str| line.trim().strip_prefix("value: ").map(|it| it.trim_matches('"').to_owned());
-        let fits = |name: &ClusterName| name.slug() == folder;
-        let patched = text.lines().filter_map(value).filter_map(|it| it.parse().ok()).find(fits);
-        patched.or_else(|| folder.parse().ok())
-    };
-    overlays(&parent, tree).into_iter().filter_map(named).collect()
-}
-
 fn remove(parent: &str, folder: &str, tree: &dyn Tree) -> Result<Vec<Change>, EditError> {
     let files = tree.list(&format!("{parent}/{folder}"));
     if files.is_empty() {

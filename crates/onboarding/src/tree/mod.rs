@@ -11,13 +11,14 @@
 //!  terraform/…                                                    the Azure side, for those who keep it there
 //! ```
 //!
-//! [`layout`] writes the whole tree, [`overlay`] one overlay, [`edit`] puts overlays into a tree that people have since edited, and
-//! [`inspect`] says what is wrong with one.
+//! [`layout`] writes the whole tree, [`overlay`] one overlay, [`edit`] puts overlays into a tree that people have since edited,
+//! [`members`] says which clusters there are overlays of, and [`inspect`] what is wrong with one.
 
 pub mod edit;
 pub mod inspect;
 pub mod judge;
 pub mod layout;
+pub mod members;
 pub mod overlay;
 
 /// A file of the tree to write or to delete. Paths are relative to the root, with `/`.

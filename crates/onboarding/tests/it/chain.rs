@@ -32,7 +32,6 @@ fn a_cluster_with_nothing_wrong_is_aboard() {
 #[test]
 fn the_cluster_itself() {
     let broken = |what: fn(&mut World), cause| check(what, Link::Cluster, "broken", cause);
-    broken(|w| w.azure = Seen::Known(None), "Azure has no managed cluster `aks-prd-we-1`");
     broken(|w| w.azure = Seen::failed("403", "log in"), "403");
     broken(|w| w.managed().entra = false, "Entra is off");
     broken(|w| w.managed().azure_rbac = false, "Azure RBAC is off");

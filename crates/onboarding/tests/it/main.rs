@@ -3,6 +3,7 @@
 
 mod access;
 mod chain;
+mod inventory;
 mod names;
 mod tree;
 mod world;

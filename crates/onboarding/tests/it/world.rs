@@ -50,7 +50,7 @@ pub fn ca() -> String {
 
 /// Everything observed of one cluster, owned.
 pub struct World {
-    pub azure: Seen<Option<ManagedCluster>>,
+    pub azure: Seen<ManagedCluster>,
     pub vault: Seen<PublishedFacts>,
     pub access: AccessFacts,
     pub hub: HubFacts,
@@ -76,7 +76,7 @@ impl World {
 
     pub fn managed(&mut self) -> &mut ManagedCluster {
         match &mut self.azure {
-            Seen::Known(Some(cluster)) => cluster,
+            Seen::Known(cluster) => cluster,
             _ => panic!("the test took the cluster away before it changed it"),
         }
     }
@@ -132,7 +132,7 @@ pub fn aboard() -> World {
     };
     let accounts = ARGOCD_SERVICE_ACCOUNTS.iter().chain(&["eso-sa"]);
     World {
-        azure: Seen::Known(Some(ManagedCluster {
+        azure: Seen::Known(ManagedCluster {
             resource_id: id("Microsoft.ContainerService/managedClusters", "aks-prd-we-1").parse().unwrap(),
             provisioning_state: "Succeeded".to_owned(),
             running: true,
@@ -140,7 +140,7 @@ pub fn aboard() -> World {
             azure_rbac: true,
             credential: Seen::Known(Credential { ca: ca.clone(), server: format!("{SERVER}:443") }),
             roles: Seen::Known(vec![grant]),
-        })),
+        }),
         vault: Seen::Known(PublishedFacts {
             ca: VaultSecret::Value(ca.clone()),
             url: VaultSecret::Value(SERVER.to_owned()),

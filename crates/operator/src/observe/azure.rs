@@ -1,4 +1,5 @@
-//! Azure's facts: clusters by one list of the hub's subscription, roles by two, then a kubeconfig and two vault secrets a cluster.
+//! Azure's facts: for each subscription of the fleet clusters by one list and roles by two, then a kubeconfig and two vault secrets a
+//! cluster. A subscription that can't be listed holds up the clusters of no other.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -8,13 +9,15 @@ use gangplank_onboarding::chain::facts::{
     AccessFacts, IdentityFacts, ManagedCluster, PublishedFacts, RoleGrant, Seen,
 };
 use gangplank_onboarding::fleet::Fleet;
+use gangplank_onboarding::inventory::Inventory;
 use gangplank_onboarding::names::ClusterName;
+use gangplank_onboarding::tree::members::Member;
 
 use super::ByCluster;
 use crate::azure::{Azure, AzureError, vault_secret};
 use crate::bounded;
 
-type Managed = Seen<Option<ManagedCluster>>;
+type Managed = Seen<ManagedCluster>;
 type Published = Seen<PublishedFacts>;
 
 /// Looks at Azure.
@@ -50,29 +53,32 @@ impl AzureLook {
         }
     }
 
-    pub(super) async fn look(&mut self, fleet: &Fleet, clusters: &[ClusterName]) -> AzureSight {
+    pub(super) async fn look(&mut self, fleet: &Fleet, members: &[Member]) -> AzureSight {
         let (argocd, secrets) = tokio::join!(
             self.azure.identity(Which::Argocd.resource(fleet)),
             self.azure.identity(Which::Secrets.resource(fleet))
         );
         let access = AccessFacts { argocd: seen(argocd), secrets: seen(secrets) };
-        let open: Vec<&ClusterName> =
-            clusters.iter().filter(|cluster| !self.kept.contains_key(*cluster)).collect();
-        if !open.is_empty() {
-            let seen =
-                self.look_at_clusters(fleet, &open, access.argocd.known().and_then(Option::as_ref)).await;
-            self.kept.extend(seen);
+        let identity = access.argocd.known().and_then(Option::as_ref);
+        let mut open: BTreeMap<String, Vec<&Member>> = BTreeMap::new();
+        for member in members.iter().filter(|member| !self.kept.contains_key(&member.name)) {
+            open.entry(member.subscription(fleet)).or_default().push(member);
         }
+        let looks = bounded::each(&open, |(subscription, members)| {
+            self.look_at_subscription(fleet, subscription, members, identity)
+        });
+        let seen = looks.await;
+        self.kept.extend(seen.into_iter().flatten());
         AzureSight { access, clusters: self.kept.clone() }
     }
 
-    async fn look_at_clusters(
+    async fn look_at_subscription(
         &self,
         fleet: &Fleet,
-        clusters: &[&ClusterName],
+        subscription: &str,
+        members: &[&Member],
         identity: Option<&IdentityFacts>,
     ) -> ByCluster<(Managed, Published)> {
-        let subscription = fleet.hub.resource_id.subscription();
         // Both ids are asked for: who gives a role to a client id is to be told so.
         let principals =
             identity.map(|it| [it.object_id.as_str(), it.client_id.as_str()]).unwrap_or_default();
@@ -81,20 +87,19 @@ impl AzureLook {
         });
         let (found, granted) = tokio::join!(self.azure.clusters(subscription), looks);
         let (inventory, grants) = match (found, granted.into_iter().collect::<Result<Vec<_>, _>>()) {
-            (Ok(found), Ok(granted)) => (found, granted.concat()),
+            (Ok(found), Ok(granted)) => (Inventory::new(fleet, found), granted.concat()),
             (Err(error), _) | (_, Err(error)) => {
                 let failed = (failed(&error), Seen::Pending);
-                return clusters.iter().map(|cluster| ((*cluster).clone(), failed.clone())).collect();
+                return members.iter().map(|member| (member.name.clone(), failed.clone())).collect();
             }
         };
-        let by_name: BTreeMap<String, &ManagedCluster> = inventory
-            .iter()
-            .map(|cluster| (cluster.resource_id.name().to_ascii_lowercase(), cluster))
-            .collect();
-        let looks = bounded::each(clusters, |&cluster| {
-            let managed = by_name.get(&cluster.as_str().to_ascii_lowercase()).copied();
-            let managed = managed.cloned().map(|managed| with_roles(managed, &grants));
-            async move { (cluster.clone(), self.look_at_cluster(fleet, cluster, managed).await) }
+        let (inventory, grants) = (&inventory, &grants);
+        let looks = bounded::each(members, |member| async move {
+            let managed = match inventory.find(member) {
+                Ok(managed) => Seen::Known(with_roles(managed.clone(), grants)),
+                Err(unfound) => Seen::failed(unfound.to_string(), unfound.mend()),
+            };
+            (member.name.clone(), self.look_at_cluster(fleet, &member.name, managed).await)
         });
         looks.await.into_iter().collect()
     }
@@ -103,7 +108,7 @@ impl AzureLook {
         &self,
         fleet: &Fleet,
         cluster: &ClusterName,
-        managed: Option<ManagedCluster>,
+        managed: Managed,
     ) -> (Managed, Published) {
         let published = async {
             let vault = match self.azure.vault(&fleet.vault.url()) {
@@ -117,15 +122,14 @@ impl AzureLook {
             }
         };
         let managed = async {
-            let mut managed = managed?;
+            let Seen::Known(mut managed) = managed else { return managed };
             managed.credential = match self.azure.cluster_credential(&managed.resource_id).await {
                 Ok(credential) => Seen::Known(credential),
                 Err(error) => failed(&error),
             };
-            Some(managed)
+            Seen::Known(managed)
         };
-        let (managed, published) = tokio::join!(managed, published);
-        (Seen::Known(managed), published)
+        tokio::join!(managed, published)
     }
 }
 

@@ -7,8 +7,9 @@ use gangplank_kustomize::{File, FileError, Files};
 use gangplank_onboarding::chain::facts::{OverlayFacts, Seen};
 use gangplank_onboarding::fleet::Fleet;
 use gangplank_onboarding::names::ClusterName;
-use gangplank_onboarding::tree::edit::{self, Tree};
+use gangplank_onboarding::tree::edit::Tree;
 use gangplank_onboarding::tree::judge;
+use gangplank_onboarding::tree::members::{Member, members};
 
 use super::ByCluster;
 use super::azure::failed;
@@ -23,7 +24,7 @@ pub struct GitLook {
 /// A commit that was looked at; what it says does not change.
 struct Sight {
     commit: Commit,
-    clusters: Vec<ClusterName>,
+    members: Vec<Member>,
     facts: ByCluster<Seen<OverlayFacts>>,
 }
 
@@ -95,27 +96,23 @@ impl GitLook {
     }
 
     /// The clusters that the tree has overlays for; none where it can't be read.
-    pub(super) async fn clusters(&mut self, fleet: &Fleet) -> Vec<ClusterName> {
+    pub(super) async fn members(&mut self, fleet: &Fleet) -> Vec<Member> {
         match self.sight(fleet).await {
-            Ok(sight) => sight.clusters.clone(),
+            Ok(sight) => sight.members.clone(),
             Err(_) => Vec::new(),
         }
     }
 
-    pub(super) async fn look(
-        &mut self,
-        fleet: &Fleet,
-        clusters: &[ClusterName],
-    ) -> ByCluster<Seen<OverlayFacts>> {
+    pub(super) async fn look(&mut self, fleet: &Fleet, members: &[Member]) -> ByCluster<Seen<OverlayFacts>> {
         let absent = OverlayFacts::default();
+        let names = members.iter().map(|member| &member.name);
         match self.sight(fleet).await {
-            Ok(sight) => clusters
-                .iter()
+            Ok(sight) => names
                 .map(|name| {
                     (name.clone(), sight.facts.get(name).cloned().unwrap_or(Seen::Known(absent.clone())))
                 })
                 .collect(),
-            Err(error) => clusters.iter().map(|name| (name.clone(), failed(&error))).collect(),
+            Err(error) => names.map(|name| (name.clone(), failed(&error))).collect(),
         }
     }
 
@@ -126,9 +123,10 @@ impl GitLook {
             Some(sight) if sight.commit == commit => sight,
             _ => {
                 let tree = GitTree(self.mirrors.tree(&repository.url, &commit, &self.access).await?);
-                let clusters = edit::clusters(fleet, &tree);
-                let facts = judged(fleet, tree, &clusters).await;
-                Sight { commit, clusters, facts }
+                let members = members(fleet, &tree);
+                let names: Vec<ClusterName> = members.iter().map(|member| member.name.clone()).collect();
+                let facts = judged(fleet, tree, &names).await;
+                Sight { commit, members, facts }
             }
         };
         Ok(self.last.insert(sight))

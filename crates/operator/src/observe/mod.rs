@@ -23,6 +23,7 @@ use gangplank_onboarding::chain::facts::{Facts, Seen};
 use gangplank_onboarding::chain::{Chain, Verdict, evaluate};
 use gangplank_onboarding::fleet::Fleet;
 use gangplank_onboarding::names::ClusterName;
+use gangplank_onboarding::tree::members::Member;
 
 use crate::azure::Azure;
 pub use azure::AzureLook;
@@ -51,15 +52,15 @@ impl Observer {
     }
 
     /// Judges the chains of these clusters as everything is now.
-    pub async fn look(&mut self, clusters: &[ClusterName]) -> Vec<Chain> {
+    pub async fn look(&mut self, members: &[Member]) -> Vec<Chain> {
         let (azure, hub, git) = tokio::join!(
-            self.azure.look(&self.fleet, clusters),
+            self.azure.look(&self.fleet, members),
             self.hub.look(&self.fleet),
-            self.git.look(&self.fleet, clusters)
+            self.git.look(&self.fleet, members)
         );
-        let mut chains = Vec::with_capacity(clusters.len());
+        let mut chains = Vec::with_capacity(members.len());
         let no_overlay = Seen::Pending;
-        for cluster in clusters {
+        for Member { name: cluster, .. } in members {
             let (managed, published) = azure.of(cluster);
             let facts = Facts {
                 azure: managed,
@@ -79,8 +80,8 @@ impl Observer {
     }
 
     /// The clusters that the tree in Git has overlays for, listed or not.
-    pub async fn clusters(&mut self) -> Vec<ClusterName> {
-        self.git.clusters(&self.fleet).await
+    pub async fn members(&mut self) -> Vec<Member> {
+        self.git.members(&self.fleet).await
     }
 }
 

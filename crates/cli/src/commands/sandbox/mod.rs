@@ -20,6 +20,7 @@ use gangplank_onboarding::chain::facts::Credential;
 use gangplank_onboarding::fleet::Fleet;
 use gangplank_onboarding::names::ClusterName;
 use gangplank_onboarding::tree::edit;
+use gangplank_onboarding::tree::members::Member;
 use gangplank_onboarding::tree::overlay::ClusterOverlay;
 use gangplank_operator::azure::Azure;
 use gangplank_operator::{apply, publish};
@@ -174,12 +175,11 @@ async fn bring(
     fleet: &Fleet,
     clusters: &[ClusterName],
 ) -> Result<(Observed, String), CliError> {
-    let inventory = azure.clusters(fleet.hub.resource_id.subscription()).await?;
-    let by_name: BTreeMap<&str, _> =
-        inventory.iter().map(|cluster| (cluster.resource_id.name(), cluster)).collect();
-    let found: Vec<_> = clusters
+    let members: Vec<Member> = clusters.iter().cloned().map(Member::by_name).collect();
+    let inventory = azure.inventory(fleet, &members).await?;
+    let found: Vec<_> = members
         .iter()
-        .filter_map(|name| Some((name.clone(), (*by_name.get(name.as_str())?).clone())))
+        .filter_map(|member| Some((member.name.clone(), inventory.find(member).ok()?.clone())))
         .collect();
     let ids: Vec<_> =
         found.iter().map(|(name, cluster)| (name.clone(), cluster.resource_id.clone())).collect();

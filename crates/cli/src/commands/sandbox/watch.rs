@@ -149,8 +149,8 @@ impl Show<'_> {
         let mut one_more: Option<Instant> = None;
         loop {
             let began = Instant::now();
-            let clusters = observer.clusters().await;
-            let chains = observer.look(&clusters).await;
+            let members = observer.members().await;
+            let chains = observer.look(&members).await;
             let seconds = self.started.elapsed().as_secs_f64();
             times.note(&chains, seconds);
             live.show(&chains, seconds);
