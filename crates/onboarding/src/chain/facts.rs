@@ -26,6 +26,14 @@ impl<T> Seen<T> {
         Seen::Failed { cause: cause.into(), mend: mend.into() }
     }
 
+    /// The same lack of a fact, of another fact; a known one becomes pending.
+    pub fn without_fact<U>(&self) -> Seen<U> {
+        match self {
+            Seen::Failed { cause, mend } => Seen::failed(cause.clone(), mend.clone()),
+            Seen::Known(_) | Seen::Pending => Seen::Pending,
+        }
+    }
+
     /// The fact, where it is known.
     pub fn known(&self) -> Option<&T> {
         match self {

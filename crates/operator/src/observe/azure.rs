@@ -2,7 +2,6 @@
 //! cluster. A subscription that can't be listed holds up the clusters of no other.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 
 use gangplank_onboarding::access::Which;
 use gangplank_onboarding::chain::facts::{
@@ -13,7 +12,7 @@ use gangplank_onboarding::inventory::Inventory;
 use gangplank_onboarding::names::ClusterName;
 use gangplank_onboarding::tree::members::Member;
 
-use super::ByCluster;
+use super::{ByCluster, failed};
 use crate::azure::{Azure, AzureError, vault_secret};
 use crate::bounded;
 
@@ -26,24 +25,17 @@ pub struct AzureLook {
     kept: ByCluster<(Managed, Published)>,
 }
 
-/// What was seen.
-pub(super) struct AzureSight {
-    pub(super) access: AccessFacts,
-    clusters: ByCluster<(Managed, Published)>,
-}
-
-impl AzureSight {
-    pub(super) fn of(&self, cluster: &ClusterName) -> (&Managed, &Published) {
-        match self.clusters.get(cluster) {
-            Some((managed, published)) => (managed, published),
-            None => (&Seen::Pending, &Seen::Pending),
-        }
-    }
-}
-
 impl AzureLook {
     pub(super) fn new(azure: Azure) -> Self {
         AzureLook { azure, kept: ByCluster::new() }
+    }
+
+    /// What was seen of a cluster.
+    pub(super) fn of(&self, cluster: &ClusterName) -> (&Managed, &Published) {
+        match self.kept.get(cluster) {
+            Some((managed, published)) => (managed, published),
+            None => (&Seen::Pending, &Seen::Pending),
+        }
     }
 
     /// Keeps what was seen of a cluster while all of it is as it should be.
@@ -53,7 +45,8 @@ impl AzureLook {
         }
     }
 
-    pub(super) async fn look(&mut self, fleet: &Fleet, members: &[Member]) -> AzureSight {
+    /// Looks at the identities, and at the clusters of which nothing is kept.
+    pub(super) async fn look(&mut self, fleet: &Fleet, members: &[Member]) -> AccessFacts {
         let (argocd, secrets) = tokio::join!(
             self.azure.identity(Which::Argocd.resource(fleet)),
             self.azure.identity(Which::Secrets.resource(fleet))
@@ -69,7 +62,7 @@ impl AzureLook {
         });
         let seen = looks.await;
         self.kept.extend(seen.into_iter().flatten());
-        AzureSight { access, clusters: self.kept.clone() }
+        access
     }
 
     async fn look_at_subscription(
@@ -149,16 +142,4 @@ fn seen<T>(result: Result<T, AzureError>) -> Seen<T> {
         Ok(fact) => Seen::Known(fact),
         Err(error) => failed(&error),
     }
-}
-
-/// A look that failed, with the whole chain of causes: the outermost alone rarely says what to do.
-pub(super) fn failed<T>(error: &dyn Error) -> Seen<T> {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    Seen::failed(text, "see that the identity that gangplank runs as may read this, then try again")
 }

@@ -11,8 +11,7 @@ use gangplank_onboarding::tree::edit::Tree;
 use gangplank_onboarding::tree::judge;
 use gangplank_onboarding::tree::members::{Member, members};
 
-use super::ByCluster;
-use super::azure::failed;
+use super::{ByCluster, failed};
 
 /// Looks into Git.
 pub struct GitLook {

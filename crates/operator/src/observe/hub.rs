@@ -1,7 +1,7 @@
-//! The hub's facts, by a handful of lists however many clusters there are.
+//! The hub's facts: what there is of each cluster by three watches, the rest by a handful of requests however many clusters there are.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gangplank_azure as sdk;
 use gangplank_clusters::{Severity, read_cluster};
@@ -12,6 +12,7 @@ use gangplank_onboarding::chain::facts::{
 };
 use gangplank_onboarding::fleet::{ARGOCD_SERVICE_ACCOUNTS, EXCHANGE_AUDIENCE, Fleet, StoreKind};
 use gangplank_onboarding::names::{ClusterName, ObjectId};
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{Event, PodTemplateSpec, Secret, ServiceAccount};
 use kube::api::{Api, DynamicObject, ListParams};
@@ -19,7 +20,8 @@ use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Client, ResourceExt as _};
 use serde_json::Value;
 
-use super::azure::failed;
+use super::failed;
+use super::watched::Watched;
 use crate::azure::Azure;
 use crate::identity::ServiceAccountToken;
 
@@ -29,88 +31,130 @@ const CLIENT_ID: &str = "azure.workload.identity/client-id";
 const CLUSTER: &str = "gangplank.dev/cluster";
 const SECRET_TYPE: &str = "argocd.argoproj.io/secret-type";
 
+/// After this long a Secret is judged anew: a certificate in it runs out without an event.
+const JUDGED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
+
 /// Looks at the hub.
 pub(super) struct HubLook {
     client: Client,
     azure: Azure,
+    external_secrets: Watched<Option<ReadyCondition>>,
+    secrets: Watched<JudgedSecret>,
+    applications: Watched<WatchedApplication>,
 }
 
-/// What was seen.
+/// A Secret, and what was last found out about it.
+struct JudgedSecret {
+    secret: Secret,
+    judged: Mutex<(Timestamp, ClusterSecretFacts)>,
+}
+
+/// What the chain needs of an application.
+struct WatchedApplication {
+    /// The cluster that it says it is for.
+    cluster: Option<String>,
+    /// The folder that it renders.
+    path: String,
+    facts: ApplicationFacts,
+}
+
+/// What was seen beside the watched kinds.
 pub(super) struct HubSight {
     pub(super) facts: HubFacts,
-    external_secrets: Seen<HashMap<String, DynamicObject>>,
-    secrets: Seen<HashMap<String, ClusterSecretFacts>>,
-    applications: Seen<Vec<DynamicObject>>,
     /// The newest warning of each object, by kind and name.
     warnings: HashMap<(String, String), String>,
+    /// The bootstrap application of each cluster, by the cluster's name or by its own.
+    bootstraps: HashMap<String, String>,
 }
 
 impl HubLook {
-    pub(super) fn new(client: Client, azure: Azure) -> Self {
-        HubLook { client, azure }
+    /// Starts to watch.
+    pub(super) fn new(client: Client, azure: Azure, namespace: &str) -> Self {
+        let external_secrets: Api<DynamicObject> = Api::namespaced_with(
+            client.clone(),
+            namespace,
+            &kind("external-secrets.io", "v1", "ExternalSecret"),
+        );
+        let applications: Api<DynamicObject> =
+            Api::namespaced_with(client.clone(), namespace, &kind("argoproj.io", "v1alpha1", "Application"));
+        // Without a selector: a Secret that lost its label would be missed, and the chain has to say that it did.
+        let secrets: Api<Secret> = Api::namespaced(client.clone(), namespace);
+        HubLook {
+            client,
+            azure,
+            external_secrets: Watched::start(external_secrets, |object| ready(&object.data)),
+            secrets: Watched::start(secrets, JudgedSecret::new),
+            applications: Watched::start(applications, WatchedApplication::new),
+        }
     }
 
     pub(super) async fn look(&self, fleet: &Fleet) -> HubSight {
         let namespace = fleet.hub.namespace.as_str();
-        let (external_secrets, secrets, applications, accounts, workloads, stores) = tokio::join!(
-            self.list("external-secrets.io", "ExternalSecret", Some(namespace)),
-            self.secrets(namespace),
-            self.list("argoproj.io", "Application", Some(namespace)),
+        let (accounts, workloads, mut stores, ..) = tokio::join!(
             self.service_accounts(fleet),
             self.workloads(namespace),
-            self.stores(fleet)
+            self.stores(fleet),
+            self.external_secrets.answered(),
+            self.secrets.answered(),
+            self.applications.answered()
         );
-        let external_secrets = by_name(external_secrets);
-        let applications = match applications {
-            Ok(list) => Seen::Known(list),
-            Err(error) => failed(&error),
-        };
-        let mut stores = stores;
-        let warnings = self.warnings(namespace, &external_secrets, &stores).await;
+        let warnings = self.warnings(namespace, &stores).await;
         if let Seen::Known(StoreFacts { ready: Some(ready), .. }) = &mut stores {
             ready.event =
                 warnings.get(&(fleet.store.kind.as_str().to_owned(), fleet.store.name.clone())).cloned();
         }
         let vault_read = self.vault_read(fleet, &accounts).await;
-        let self_application = match &applications {
-            Seen::Known(all) => Seen::Known(all.iter().find(|it| manages_itself(it, fleet)).map(application)),
-            Seen::Pending => Seen::Pending,
-            Seen::Failed { cause, mend } => Seen::failed(cause.clone(), mend.clone()),
-        };
+        let (self_application, bootstraps) = self.applications_of(fleet);
         let facts =
             HubFacts { service_accounts: accounts, workloads, store: stores, vault_read, self_application };
-        HubSight { facts, external_secrets, secrets, applications, warnings }
+        HubSight { facts, warnings, bootstraps }
     }
 
-    /// Objects of a kind whose CRD may not be there yet, in which case there are none.
-    async fn list(
-        &self,
-        group: &str,
-        kind: &str,
-        namespace: Option<&str>,
-    ) -> Result<Vec<DynamicObject>, kube::Error> {
-        let version = if group == "argoproj.io" { "v1alpha1" } else { "v1" };
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        let api: Api<DynamicObject> = match namespace {
-            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
-            None => Api::all_with(self.client.clone(), &resource),
+    /// The application that manages itself, and the name of the bootstrap application of each cluster.
+    fn applications_of(&self, fleet: &Fleet) -> (Seen<Option<ApplicationFacts>>, HashMap<String, String>) {
+        let applications = self.applications.now();
+        let all = match &*applications {
+            Seen::Known(all) => all,
+            unseen => return (unseen.without_fact(), HashMap::new()),
         };
-        match api.list(&ListParams::default()).await {
-            Ok(list) => Ok(list.items),
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
+        let own = all.values().find(|it| it.path == fleet.paths.argocd);
+        let bootstraps =
+            all.iter().filter_map(|(name, it)| Some((it.cluster.clone()?, name.clone()))).collect();
+        (Seen::Known(own.map(|it| it.facts.clone())), bootstraps)
     }
 
-    async fn secrets(&self, namespace: &str) -> Seen<HashMap<String, ClusterSecretFacts>> {
-        let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
-        // Without the selector a Secret that lost its label would be missed, and the chain has to say that it did.
-        match api.list(&ListParams::default()).await {
-            Ok(list) => Seen::Known(
-                list.items.iter().map(|secret| (secret.name_any(), cluster_secret(secret))).collect(),
-            ),
-            Err(error) => failed(&error),
+    /// The ExternalSecret and the Secret of a cluster.
+    pub(super) fn secret(&self, cluster: &ClusterName, sight: &HubSight) -> Seen<SecretFacts> {
+        let (external_secrets, secrets) = (self.external_secrets.now(), self.secrets.now());
+        let (external_secrets, secrets) = match (&*external_secrets, &*secrets) {
+            (Seen::Known(external_secrets), Seen::Known(secrets)) => (external_secrets, secrets),
+            (Seen::Known(_), unseen) => return unseen.without_fact(),
+            (unseen, _) => return unseen.without_fact(),
+        };
+        let name = cluster.external_secret();
+        let external_secret = external_secrets.get(&name);
+        let mut ready = external_secret.cloned().flatten();
+        if let Some(ready) = &mut ready {
+            ready.event = sight.warnings.get(&("ExternalSecret".to_owned(), name)).cloned();
         }
+        let secret = secrets.get(&cluster.secret()).map(|secret| secret.facts(Timestamp::now()));
+        Seen::Known(SecretFacts { external_secret: external_secret.is_some(), ready, secret })
+    }
+
+    /// The bootstrap application of a cluster: the one that says so, else the one of the conventional name.
+    pub(super) fn bootstrap(
+        &self,
+        cluster: &ClusterName,
+        sight: &HubSight,
+    ) -> Seen<Option<ApplicationFacts>> {
+        let applications = self.applications.now();
+        let all = match &*applications {
+            Seen::Known(all) => all,
+            unseen => return unseen.without_fact(),
+        };
+        let named = sight.bootstraps.get(cluster.as_str()).and_then(|name| all.get(name));
+        let found = named.or_else(|| all.get(&format!("{}-bootstrap", cluster.slug())));
+        Seen::Known(found.map(|it| it.facts.clone()))
     }
 
     async fn service_accounts(&self, fleet: &Fleet) -> Seen<BTreeMap<String, Option<String>>> {
@@ -151,8 +195,12 @@ impl HubLook {
 
     async fn stores(&self, fleet: &Fleet) -> Seen<StoreFacts> {
         let kind = fleet.store.kind;
-        let stores = match self.list("external-secrets.io", kind.as_str(), None).await {
-            Ok(stores) => stores,
+        let api: Api<DynamicObject> =
+            Api::all_with(self.client.clone(), &self::kind("external-secrets.io", "v1", kind.as_str()));
+        let stores = match api.list(&ListParams::default()).await {
+            Ok(list) => list.items,
+            // The CRD may not be there yet, in which case there are none.
+            Err(kube::Error::Api(status)) if status.code == 404 => Vec::new(),
             Err(error) => return failed(&error),
         };
         let named: Vec<_> = stores.iter().filter(|store| store.name_any() == fleet.store.name).collect();
@@ -170,14 +218,9 @@ impl HubLook {
     }
 
     /// The newest warnings, looked for only where something is not ready.
-    async fn warnings(
-        &self,
-        namespace: &str,
-        external_secrets: &Seen<HashMap<String, DynamicObject>>,
-        store: &Seen<StoreFacts>,
-    ) -> HashMap<(String, String), String> {
-        let unready = |object: &DynamicObject| ready(&object.data).is_some_and(|ready| !ready.status);
-        let any = external_secrets.known().is_some_and(|all| all.values().any(unready))
+    async fn warnings(&self, namespace: &str, store: &Seen<StoreFacts>) -> HashMap<(String, String), String> {
+        let unready = |ready: &Option<ReadyCondition>| ready.as_ref().is_some_and(|ready| !ready.status);
+        let any = self.external_secrets.now().known().is_some_and(|all| all.values().any(unready))
             || store.known().and_then(|store| store.ready.as_ref()).is_some_and(|ready| !ready.status);
         if !any {
             return HashMap::new();
@@ -294,48 +337,34 @@ fn refusal(fleet: &Fleet, error: &sdk::VaultError) -> Seen<()> {
     }
 }
 
-impl HubSight {
-    pub(super) fn secret(&self, cluster: &ClusterName) -> Seen<SecretFacts> {
-        let (external_secrets, secrets) = match (&self.external_secrets, &self.secrets) {
-            (Seen::Known(external_secrets), Seen::Known(secrets)) => (external_secrets, secrets),
-            (Seen::Failed { cause, mend }, _) | (_, Seen::Failed { cause, mend }) => {
-                return Seen::failed(cause.clone(), mend.clone());
-            }
-            _ => return Seen::Pending,
-        };
-        let name = cluster.external_secret();
-        let external_secret = external_secrets.get(&name);
-        let mut ready = external_secret.and_then(|it| ready(&it.data));
-        if let Some(ready) = &mut ready {
-            ready.event = self.warnings.get(&("ExternalSecret".to_owned(), name)).cloned();
-        }
-        Seen::Known(SecretFacts {
-            external_secret: external_secret.is_some(),
-            ready,
-            secret: secrets.get(&cluster.secret()).cloned(),
-        })
+impl JudgedSecret {
+    fn new(secret: &Secret) -> Self {
+        let now = Timestamp::now();
+        JudgedSecret { judged: Mutex::new((now, cluster_secret(secret, now))), secret: secret.clone() }
     }
 
-    pub(super) fn bootstrap(&self, cluster: &ClusterName) -> Seen<Option<ApplicationFacts>> {
-        let applications = match &self.applications {
-            Seen::Known(applications) => applications,
-            Seen::Pending => return Seen::Pending,
-            Seen::Failed { cause, mend } => return Seen::failed(cause.clone(), mend.clone()),
-        };
-        let conventional = format!("{}-bootstrap", cluster.slug());
-        let is_for = |it: &&DynamicObject| {
-            it.annotations().get(CLUSTER).is_some_and(|name| name == cluster.as_str())
-                || it.name_any() == conventional
-        };
-        Seen::Known(applications.iter().find(is_for).map(application))
+    fn facts(&self, now: Timestamp) -> ClusterSecretFacts {
+        let mut judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.duration_since(judged.0) > JUDGED_FOR {
+            *judged = (now, cluster_secret(&self.secret, now));
+        }
+        judged.1.clone()
     }
 }
 
-fn by_name(list: Result<Vec<DynamicObject>, kube::Error>) -> Seen<HashMap<String, DynamicObject>> {
-    match list {
-        Ok(list) => Seen::Known(list.into_iter().map(|object| (object.name_any(), object)).collect()),
-        Err(error) => failed(&error),
+impl WatchedApplication {
+    fn new(object: &DynamicObject) -> Self {
+        let path = object.data.pointer("/spec/source/path").and_then(Value::as_str).unwrap_or_default();
+        WatchedApplication {
+            cluster: object.annotations().get(CLUSTER).cloned(),
+            path: path.trim_matches('/').to_owned(),
+            facts: application(object),
+        }
     }
+}
+
+fn kind(group: &str, version: &str, kind: &str) -> ApiResource {
+    ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
 }
 
 fn workload(kind: &str, name: String, template: &PodTemplateSpec) -> WorkloadFacts {
@@ -349,8 +378,8 @@ fn workload(kind: &str, name: String, template: &PodTemplateSpec) -> WorkloadFac
     }
 }
 
-fn cluster_secret(secret: &Secret) -> ClusterSecretFacts {
-    let reading = read_cluster(secret, jiff::Timestamp::now());
+fn cluster_secret(secret: &Secret, now: Timestamp) -> ClusterSecretFacts {
+    let reading = read_cluster(secret, now);
     let findings = reading.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
     let findings = findings.map(|it| Finding { place: it.place, cause: it.cause, mend: it.mend }).collect();
     let text = |key: &str| {
@@ -377,12 +406,6 @@ fn ready(object: &Value) -> Option<ReadyCondition> {
         message: text("message"),
         event: None,
     })
-}
-
-/// Whether an application renders the overlay that holds Argo CD.
-fn manages_itself(application: &DynamicObject, fleet: &Fleet) -> bool {
-    let path = application.data.pointer("/spec/source/path").and_then(Value::as_str).unwrap_or_default();
-    path.trim_matches('/') == fleet.paths.argocd
 }
 
 fn application(object: &DynamicObject) -> ApplicationFacts {
