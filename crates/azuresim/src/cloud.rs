@@ -98,6 +98,8 @@ pub(crate) struct Azure {
     pub(crate) arm: Arm,
     pub(crate) vaults: KeyVault,
     rbac: RwLock<Rbac>,
+    /// Object ids of the identities assigned to the machine that asks the metadata service.
+    machine: RwLock<Vec<Uuid>>,
     clock: Clock,
 }
 
@@ -112,6 +114,10 @@ impl Azure {
 
     pub(crate) fn rbac_mut(&self) -> RwLockWriteGuard<'_, Rbac> {
         self.rbac.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn machine_identities(&self) -> Vec<Uuid> {
+        self.machine.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether this object id, itself or through a group, may do `operation` at `scope` now.
@@ -161,6 +167,7 @@ impl Cloud {
                 arm: Arm::default(),
                 vaults: KeyVault::default(),
                 rbac: RwLock::default(),
+                machine: RwLock::default(),
                 clock: options.clock,
             }),
         }
@@ -208,6 +215,7 @@ impl Cloud {
             (None, Plane::Entra) => crate::entra::handle(azure, &call).await,
             (None, Plane::ResourceManager) => crate::arm::handle(azure, &call).await,
             (None, Plane::Graph) => crate::graph::handle(azure, &call),
+            (None, Plane::Metadata) => crate::imds::handle(azure, &call),
             (None, Plane::Vault(vault)) => crate::vault::handle(azure, vault, &call),
         };
         let request_id = azure.ids.next("request", "").to_string();
@@ -222,6 +230,29 @@ impl Cloud {
             }
         }
         reply.into_response()
+    }
+
+    /// Assigns the identities with these object ids to the machine: the metadata service gives tokens for them.
+    pub fn set_machine_identities(&self, object_ids: Vec<Uuid>) {
+        *self.azure.machine.write().unwrap_or_else(PoisonError::into_inner) = object_ids;
+    }
+
+    /// Replaces the key that signs access tokens. The former one stays published: what it signed is believed until it
+    /// expires, as on Azure.
+    ///
+    /// # Errors
+    /// The key could not be made.
+    pub fn rotate_signing_key(&self) -> Result<(), PkiError> {
+        let seed = self.azure.ids.next("signing key", "entra").as_u64_pair().0;
+        let key = SigningKey::generate(&mut rand::rngs::StdRng::seed_from_u64(seed))?;
+        self.azure.entra.set_signer(key);
+        Ok(())
+    }
+
+    /// From now on no resource takes access tokens that were issued before `time`: clients must get new ones. None
+    /// takes that back.
+    pub fn expire_tokens_before(&self, time: Option<Timestamp>) {
+        self.azure.entra.verifier().expire_before(time);
     }
 
     /// The faults in force, with what is left of each rule.

@@ -11,6 +11,8 @@ pub enum Plane {
     Graph,
     /// The data plane of the vault of this name (lower case).
     Vault(String),
+    /// The instance metadata service, at its link-local address in every cloud.
+    Metadata,
 }
 
 /// Names and audiences of one Azure cloud (public, China, US Government, or one of your own).
@@ -38,6 +40,8 @@ pub struct Environment {
     pub token_issuer: String,
     /// Port of every advertised URL; 443 is left out of them.
     pub port: u16,
+    /// The most role assignments of a subscription: 4,000, half of it in the clouds of governments.
+    pub role_assignments: usize,
 }
 
 impl Environment {
@@ -59,6 +63,7 @@ impl Environment {
             issuer_suffix: "oic.prod-aks.azure.com".into(),
             token_issuer: "https://sts.windows.net/".into(),
             port: 443,
+            role_assignments: 4_000,
         }
     }
 
@@ -76,6 +81,7 @@ impl Environment {
             issuer_suffix: "oic.prod-aks.azure.cn".into(),
             token_issuer: "https://sts.chinacloudapi.cn/".into(),
             port: 443,
+            role_assignments: 2_000,
         }
     }
 
@@ -93,6 +99,7 @@ impl Environment {
             issuer_suffix: "oic.prod-aks.azure.us".into(),
             token_issuer: "https://sts.windows.net/".into(),
             port: 443,
+            role_assignments: 2_000,
         }
     }
 
@@ -110,6 +117,7 @@ impl Environment {
             issuer_suffix: format!("oic.{domain}"),
             token_issuer: format!("https://login.{domain}/"),
             port,
+            role_assignments: 4_000,
         }
     }
 
@@ -123,6 +131,8 @@ impl Environment {
             Some(Plane::ResourceManager)
         } else if host == self.graph {
             Some(Plane::Graph)
+        } else if host == crate::imds::HOST {
+            Some(Plane::Metadata)
         } else {
             let vault = host.strip_suffix(&self.vault_suffix)?.strip_suffix('.')?;
             (!vault.is_empty() && !vault.contains('.')).then(|| Plane::Vault(vault.to_owned()))
@@ -177,6 +187,7 @@ mod tests {
             (&public, ".vault.azure.net", None),
             (&public, "a.b.vault.azure.net", None),
             (&public, "evilvault.azure.net", None),
+            (&public, "169.254.169.254", Some(Plane::Metadata)),
             (&public, "example.com", None),
             (&custom, "akv.vault.cloud.test:8443", Some(Plane::Vault("akv".into()))),
             (&custom, "login.microsoftonline.com", None),

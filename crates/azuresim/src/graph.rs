@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     cloud::Azure,
-    entra::{Principal, PrincipalKind},
+    entra::{CallerError, Principal, PrincipalKind, challenge_claims},
     wire::{Call, Reply},
 };
 
@@ -21,6 +21,18 @@ pub(crate) fn handle(azure: &Azure, call: &Call) -> Reply {
     });
     let caller = match verified {
         Some(Ok(caller)) => caller,
+        Some(Err(error @ CallerError::Challenged { since })) => {
+            let reply = refuse(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", &error.to_string());
+            let login = azure.environment.url(&azure.environment.login);
+            let claims = challenge_claims(since);
+            return reply.header(
+                "www-authenticate",
+                format!(
+                    "Bearer authorization_uri=\"{login}/{}\", error=\"insufficient_claims\", claims=\"{claims}\"",
+                    azure.tenant_id
+                ),
+            );
+        }
         Some(Err(error)) => {
             return refuse(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", &error.to_string());
         }

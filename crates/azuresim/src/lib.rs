@@ -6,9 +6,9 @@
 //! ```text
 //!                     Cloud::handle(request)
 //!                             │  by Host
-//!      ┌───────────┬──────────┴─┬──────────────┐
-//!    entra        arm         graph          vault          one lock each, pure transitions inside
-//!      │           │                           │
+//!      ┌───────────┬──────────┴─┬──────────────┬──────────┐
+//!    entra        arm         graph          vault       imds    one lock each, pure transitions inside
+//!      │           │                           │           └── tokens of the machine's identities, from entra
 //!      │           ├── rbac ── may this oid? ──┤            role definitions and assignments, pure
 //!      │           │
 //!  IssuerFetch  ClusterBackend                              ports: who publishes keys, who runs API servers
@@ -33,6 +33,7 @@ mod environment;
 mod faults;
 mod graph;
 mod ids;
+mod imds;
 mod ports;
 pub mod rbac;
 mod throttle;

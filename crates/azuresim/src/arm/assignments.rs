@@ -24,9 +24,6 @@ use crate::{
 
 const TYPE: &str = "Microsoft.Authorization/roleAssignments";
 
-/// The most assignments of one subscription.
-const MOST_PER_SUBSCRIPTION: usize = 4_000;
-
 #[derive(Deserialize)]
 struct AssignmentBody {
     properties: AssignmentProperties,
@@ -226,8 +223,9 @@ pub(crate) fn assign(azure: &Azure, new: NewAssignment) -> Result<(StatusCode, R
     }
     if let Some(subscription) = subscription_of(&assignment.scope) {
         let root = format!("/subscriptions/{subscription}");
-        if rbac.count_under(&root) >= MOST_PER_SUBSCRIPTION {
-            return Err(ArmError::RoleAssignmentLimitExceeded(MOST_PER_SUBSCRIPTION));
+        let most = azure.environment.role_assignments;
+        if rbac.count_under(&root) >= most {
+            return Err(ArmError::RoleAssignmentLimitExceeded(most));
         }
     }
     rbac.assign(assignment.clone());

@@ -3,7 +3,10 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::wire::{Reply, sentence};
+use crate::{
+    entra::challenge_claims,
+    wire::{Reply, sentence},
+};
 
 /// Why Resource Manager refuses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +26,12 @@ pub enum ArmError {
     /// The token's time is over.
     #[error("the access token has expired; get a new one")]
     ExpiredAuthenticationToken,
+    /// The client can answer a claims challenge, and gets one: for a token of this time (Unix seconds) or later.
+    #[error("continuous access evaluation asks for a fresh access token")]
+    ClaimsChallenge {
+        /// The time.
+        since: i64,
+    },
     /// No role assignment allows it.
     #[error(
         "the client '{app_id}' with object id '{object_id}' does not have authorization to perform action '{action}' \
@@ -216,7 +225,7 @@ impl ArmError {
         use ArmError::*;
         match self {
             AuthenticationFailed => "AuthenticationFailed",
-            InvalidAuthenticationToken(_) => "InvalidAuthenticationToken",
+            InvalidAuthenticationToken(_) | ClaimsChallenge { .. } => "InvalidAuthenticationToken",
             InvalidAuthenticationTokenTenant => "InvalidAuthenticationTokenTenant",
             ExpiredAuthenticationToken => "ExpiredAuthenticationToken",
             AuthorizationFailed { .. } => "AuthorizationFailed",
@@ -266,6 +275,7 @@ impl ArmError {
             AuthenticationFailed
             | InvalidAuthenticationToken(_)
             | InvalidAuthenticationTokenTenant
+            | ClaimsChallenge { .. }
             | ExpiredAuthenticationToken => StatusCode::UNAUTHORIZED,
             AuthorizationFailed { .. } | LinkedAuthorizationFailed { .. } => StatusCode::FORBIDDEN,
             InvalidResourcePath(_)
@@ -295,6 +305,13 @@ impl ArmError {
         let reply = Reply::json(self.status(), &body).header("x-ms-failure-cause", "gateway");
         match self {
             ArmError::TooManyRequests { retry_after, .. } => reply.header("retry-after", retry_after),
+            ArmError::ClaimsChallenge { since } => reply.header(
+                "www-authenticate",
+                format!(
+                    "Bearer authorization_uri=\"{login}\", error=\"insufficient_claims\", claims=\"{}\"",
+                    challenge_claims(*since)
+                ),
+            ),
             _ if self.status() == StatusCode::UNAUTHORIZED => reply.header(
                 "www-authenticate",
                 format!("Bearer authorization_uri=\"{login}\", error=\"invalid_token\", error_description=\"{self}\""),

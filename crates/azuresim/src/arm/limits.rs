@@ -52,8 +52,11 @@ const DELETES: Limit = Limit {
     tenant: "x-ms-ratelimit-remaining-tenant-deletes",
 };
 
+/// Resource Graph: queries of one principal, in windows of five seconds.
+const QUERIES: Rate = rate(15.0, 3.0);
+
 /// Headers that say what is left.
-pub(super) type Remaining = Vec<(&'static str, u32)>;
+pub(super) type Remaining = Vec<(&'static str, String)>;
 
 /// Takes one request from every bucket that counts it.
 pub(super) fn check(request: &Request<'_>, lower: &[&str]) -> Result<Remaining, ArmError> {
@@ -76,11 +79,24 @@ pub(super) fn check(request: &Request<'_>, lower: &[&str]) -> Result<Remaining, 
             let code = "SubscriptionRequestsThrottled";
             let everybody = rate(limit.rate.burst * ALL_PRINCIPALS, limit.rate.per_second * ALL_PRINCIPALS);
             vec![
-                (limit.everybody, take(format!("arm {kind} {subscription}"), everybody, code)?),
-                (limit.subscription, take(format!("arm {kind} {subscription} {caller}"), limit.rate, code)?),
+                (limit.everybody, take(format!("arm {kind} {subscription}"), everybody, code)?.to_string()),
+                (
+                    limit.subscription,
+                    take(format!("arm {kind} {subscription} {caller}"), limit.rate, code)?.to_string(),
+                ),
             ]
         }
-        _ => vec![(limit.tenant, take(format!("arm {kind} {caller}"), limit.rate, "TooManyRequests")?)],
+        ["providers", "microsoft.resourcegraph", ..] => vec![
+            (
+                "x-ms-user-quota-remaining",
+                take(format!("graph {caller}"), QUERIES, "RateLimiting")?.to_string(),
+            ),
+            ("x-ms-user-quota-resets-after", "00:00:05".to_owned()),
+        ],
+        _ => {
+            let left = take(format!("arm {kind} {caller}"), limit.rate, "TooManyRequests")?;
+            vec![(limit.tenant, left.to_string())]
+        }
     };
     for (key, rate) in of_provider(&request.call.method, lower) {
         take(key, rate, "Throttled")?;
@@ -127,7 +143,6 @@ fn of_provider(method: &Method, lower: &[&str]) -> Vec<(String, Rate)> {
             Method::PUT => vec![(format!("aks put {s}"), rate(20.0, 1.0 / 60.0))],
             _ => Vec::new(),
         },
-        ["providers", "microsoft.resourcegraph", ..] => vec![("graph query".to_owned(), rate(15.0, 3.0))],
         _ => Vec::new(),
     }
 }

@@ -91,7 +91,7 @@ pub(crate) async fn handle(azure: &Arc<Azure>, call: &Call) -> Reply {
     match counted {
         Ok((request, remaining)) => {
             let reply = route(&request, &lower).await.unwrap_or_else(|error| error.reply(&login));
-            remaining.into_iter().fold(reply, |reply, (header, left)| reply.header(header, left.to_string()))
+            remaining.into_iter().fold(reply, |reply, (header, left)| reply.header(header, left))
         }
         Err(error) => error.reply(&login),
     }
@@ -152,6 +152,9 @@ async fn in_subscription(request: &Request<'_>, subscription: &str, lower: &[&st
             }
         }
         ["providers"] => subscriptions::providers(request, subscription),
+        ["providers", "microsoft.containerservice", "locations", _, "kubernetesversions"] => {
+            clusters::versions(request, subscription)
+        }
         ["providers", namespace] => subscriptions::provider(request, subscription, namespace),
         ["providers", namespace, "register"] => subscriptions::register(request, subscription, namespace),
         ["operationresults", id] | ["providers", _, "locations", _, "operationresults", id] => {

@@ -35,6 +35,7 @@ impl<'a> Request<'a> {
         let accepts = |audience: &str| azure.environment.is_management_audience(audience);
         let caller = azure.entra.verifier().verify(token, accepts, now).map_err(|error| match error {
             CallerError::Expired => ArmError::ExpiredAuthenticationToken,
+            CallerError::Challenged { since } => ArmError::ClaimsChallenge { since },
             CallerError::Issuer => ArmError::InvalidAuthenticationTokenTenant,
             error => ArmError::InvalidAuthenticationToken(error.to_string()),
         })?;

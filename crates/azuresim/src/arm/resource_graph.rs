@@ -2,18 +2,18 @@
 //!
 //! `Resources | where type =~ '…' and location in~ ('…') | project id, name, v = properties.x | order by id asc | limit n`
 
-use http::{Method, StatusCode};
+use http::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
-    Answer, ArmError, not_allowed,
+    Answer, ArmError, not_allowed, ok,
     path::{group_of, subscription_of},
     request::Request,
     resources,
 };
-use crate::{rbac::Operation, wire::Reply};
+use crate::rbac::Operation;
 
 #[derive(Deserialize)]
 struct Query {
@@ -94,9 +94,7 @@ fn answer(rows: Vec<Value>, options: &Options) -> Answer {
             body["$skipToken"] = json!(next.to_string());
         }
     }
-    Ok(Reply::json(StatusCode::OK, &body)
-        .header("x-ms-user-quota-remaining", "14")
-        .header("x-ms-user-quota-resets-after", "00:00:05"))
+    ok(&body)
 }
 
 /// The resources that the caller may read, as rows.

@@ -48,6 +48,9 @@ pub(crate) struct VaultBody {
 
 const DAY: i64 = 86_400;
 
+/// The version of the API from which on a new vault is governed by roles unless it says otherwise.
+const ROLES_BY_DEFAULT: &str = "2026-02-01";
+
 fn action(verb: &str) -> String {
     format!("{}/{verb}", Kind::Vault.type_name())
 }
@@ -82,7 +85,12 @@ fn one(request: &Request<'_>, id: &str) -> Answer {
         }
         Method::PUT => {
             request.authorize(&action("write"), id)?;
-            let (status, document) = put(azure, id, request.body()?)?;
+            let mut body: VaultBody = request.body()?;
+            // From this version on, roles decide where a new vault says nothing.
+            if request.api_version >= ROLES_BY_DEFAULT && azure.arm.store(azure).get(id).is_none() {
+                body.properties.entry("enableRbacAuthorization").or_insert(json!(true));
+            }
+            let (status, document) = put(azure, id, body)?;
             Ok(Reply::json(status, &document))
         }
         Method::PATCH => {

@@ -2,12 +2,16 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
-use gangplank_pki::{KeySet, Token};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use gangplank_pki::{Jwk, KeySet, Token};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -30,6 +34,8 @@ pub struct Caller {
     pub not_before: Timestamp,
     /// From when on it is not.
     pub expires: Timestamp,
+    /// Whether its client can answer a claims challenge (`xms_cc` has `CP1`).
+    pub answers_challenges: bool,
 }
 
 /// Why a token is not believed.
@@ -50,6 +56,18 @@ pub enum CallerError {
     /// Before its begin.
     #[error("the access token is not valid yet")]
     NotYetValid,
+    /// Its client can answer a challenge, and is asked for a token of this time (Unix seconds) or later.
+    #[error("continuous access evaluation asks for a token that is not older than {since}")]
+    Challenged {
+        /// The time.
+        since: i64,
+    },
+}
+
+/// The claims of a challenge, as its header carries them: base64 of JSON. The client hands them to Entra as they stand.
+pub(crate) fn challenge_claims(since: i64) -> String {
+    let claims = json!({"access_token": {"nbf": {"essential": true, "value": since.to_string()}}});
+    BASE64.encode(claims.to_string())
 }
 
 /// How far a resource's clock and Entra's may be apart.
@@ -62,8 +80,10 @@ const GENERATION: usize = 8_192;
 #[derive(Debug)]
 pub struct EntraVerifier {
     issuer: String,
-    keys: KeySet,
+    keys: RwLock<Arc<KeySet>>,
     recent: Mutex<Recent>,
+    /// Unix seconds; tokens begun before are taken for expired.
+    oldest: AtomicI64,
 }
 
 /// The tokens seen lately, in two generations: when the young one is full it becomes the old one and the old one goes.
@@ -96,8 +116,9 @@ impl EntraVerifier {
     pub(super) fn new(environment: &Environment, tenant: &str, keys: KeySet) -> Self {
         EntraVerifier {
             issuer: format!("{}{tenant}/", environment.token_issuer),
-            keys,
+            keys: RwLock::new(Arc::new(keys)),
             recent: Mutex::default(),
+            oldest: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -107,8 +128,21 @@ impl EntraVerifier {
     }
 
     /// The keys that sign them.
-    pub fn keys(&self) -> &KeySet {
-        &self.keys
+    pub fn keys(&self) -> Arc<KeySet> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Believes what this key has signed, too.
+    pub(super) fn publish(&self, key: Jwk) {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let mut more = keys.keys.clone();
+        more.insert(0, key);
+        *keys = Arc::new(KeySet { keys: more });
+    }
+
+    /// Takes tokens begun before `time` for expired.
+    pub(crate) fn expire_before(&self, time: Option<Timestamp>) {
+        self.oldest.store(time.map_or(i64::MIN, Timestamp::as_second), Ordering::Relaxed);
     }
 
     /// The caller that `token` describes, if it is Entra's, valid at `now`, and `accepts` its audience.
@@ -131,6 +165,13 @@ impl EntraVerifier {
         if !accepts(&caller.audience) {
             return Err(CallerError::Audience);
         }
+        let since = self.oldest.load(Ordering::Relaxed);
+        if caller.not_before.as_second() < since {
+            return Err(match caller.answers_challenges {
+                true => CallerError::Challenged { since },
+                false => CallerError::Expired,
+            });
+        }
         let apart = |from: Timestamp, to: Timestamp| to.as_second() - from.as_second();
         if apart(caller.expires, now) >= TOLERANCE_SECONDS {
             Err(CallerError::Expired)
@@ -142,7 +183,7 @@ impl EntraVerifier {
     }
 
     fn read(&self, token: &str) -> Result<Caller, CallerError> {
-        let token = Token::verify(token, &self.keys).map_err(|_| CallerError::Invalid)?;
+        let token = Token::verify(token, &self.keys()).map_err(|_| CallerError::Invalid)?;
         if token.text("iss") != self.issuer {
             return Err(CallerError::Issuer);
         }
@@ -156,6 +197,9 @@ impl EntraVerifier {
             issuer: self.issuer.clone(),
             not_before: time("nbf").ok_or(CallerError::Invalid)?,
             expires: time("exp").ok_or(CallerError::Invalid)?,
+            answers_challenges: token.claims.get("xms_cc").is_some_and(|capabilities| {
+                capabilities.as_array().is_some_and(|list| list.iter().any(|it| it == "CP1"))
+            }),
         })
     }
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::token;
+use super::{error::EntraError, token};
 use crate::{
     cloud::Azure,
     wire::{Call, Reply},
@@ -17,14 +17,21 @@ pub(super) enum Version {
 }
 
 /// `GET /common/discovery/instance`: which hosts are this authority. MSAL asks it before anything else.
-pub(super) fn instance(azure: &Azure) -> Reply {
+pub(super) fn instance(azure: &Azure, call: &Call) -> Reply {
     let environment = &azure.environment;
     let aliases: Vec<&String> =
         std::iter::once(&environment.login).chain(&environment.login_aliases).collect();
+    // A client asks about the authority that it was given; one of another cloud is none of ours.
+    let asked = call.parameter("authorization_endpoint").and_then(|url| url.parse::<http::Uri>().ok());
+    if let Some(host) = asked.as_ref().filter(|url| url.scheme().is_some()).and_then(http::Uri::host)
+        && !aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host))
+    {
+        return EntraError::InstanceUnknown(host.to_owned()).reply(azure, call);
+    }
     let body = json!({
         "tenant_discovery_endpoint":
             format!("{}/{}/v2.0/.well-known/openid-configuration", environment.url(&environment.login), azure.tenant_id),
-        "api-version": "1.1",
+        "api-version": call.parameter("api-version").unwrap_or("1.1"),
         "metadata": [{
             "preferred_network": environment.login,
             "preferred_cache": environment.login,

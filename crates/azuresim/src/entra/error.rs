@@ -69,12 +69,14 @@ pub(crate) enum EntraError {
     ScopeManyResources(String),
     #[error("the resource principal named '{0}' was not found in the tenant")]
     ResourceUnknown(String),
+    #[error("the authority host '{0}' is not one of this cloud's instances")]
+    InstanceUnknown(String),
     #[error("the token could not be signed")]
     Signing,
 }
 
 impl EntraError {
-    fn code(&self) -> u32 {
+    pub(super) fn code(&self) -> u32 {
         match self {
             EntraError::TenantUnknown(_) => 90002,
             EntraError::TenantMalformed(_) => 900_023,
@@ -97,6 +99,7 @@ impl EntraError {
             EntraError::ScopeNotDefault(_) => 1_002_012,
             EntraError::ScopeManyResources(_) => 70011,
             EntraError::ResourceUnknown(_) => 500_011,
+            EntraError::InstanceUnknown(_) => 50049,
             EntraError::Signing => 90033,
         }
     }
@@ -113,6 +116,7 @@ impl EntraError {
             EntraError::AssertionInvalid(_) => "invalid_grant",
             EntraError::ScopeNotDefault(_) | EntraError::ScopeManyResources(_) => "invalid_scope",
             EntraError::ResourceUnknown(_) => "invalid_resource",
+            EntraError::InstanceUnknown(_) => "invalid_instance",
             EntraError::Signing => "temporarily_unavailable",
             EntraError::CredentialMissing
             | EntraError::SecretInvalid(_)

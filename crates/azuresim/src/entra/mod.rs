@@ -22,10 +22,12 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use http::{Method, StatusCode};
 
+pub(crate) use caller::challenge_claims;
 pub use caller::{Caller, CallerError, EntraVerifier};
 pub(crate) use directory::{ClientSecret, Directory, Federated};
 pub use directory::{Principal, PrincipalKind};
 use gangplank_pki::SigningKey;
+pub(crate) use token::grant_to_machine;
 
 use crate::{
     cloud::Azure,
@@ -37,7 +39,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Entra {
     directory: RwLock<Directory>,
-    signer: SigningKey,
+    signer: RwLock<Arc<SigningKey>>,
     verifier: Arc<EntraVerifier>,
     issuers: issuers::Issuers,
 }
@@ -48,7 +50,7 @@ impl Entra {
         let verifier = EntraVerifier::new(environment, tenant, gangplank_pki::KeySet::of([&signer]));
         Entra {
             directory: RwLock::default(),
-            signer,
+            signer: RwLock::new(Arc::new(signer)),
             verifier: Arc::new(verifier),
             issuers: issuers::Issuers::default(),
         }
@@ -62,6 +64,17 @@ impl Entra {
         self.directory.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The key that signs now.
+    fn signer(&self) -> Arc<SigningKey> {
+        self.signer.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Signs with another key from now on, and publishes it beside the former ones.
+    pub(crate) fn set_signer(&self, key: SigningKey) {
+        self.verifier.publish(key.jwk().clone());
+        *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
+    }
+
     pub(crate) fn verifier(&self) -> &Arc<EntraVerifier> {
         &self.verifier
     }
@@ -72,7 +85,7 @@ pub(crate) async fn handle(azure: &Azure, call: &Call) -> Reply {
     let segments: Vec<String> = call.segments.iter().map(|segment| segment.to_ascii_lowercase()).collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (&call.method, segments.as_slice()) {
-        (&Method::GET, ["common", "discovery", "instance"]) => discovery::instance(azure),
+        (&Method::GET, ["common", "discovery", "instance"]) => discovery::instance(azure, call),
         (&Method::GET, [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
             discovery::openid_configuration(azure, call, tenant, discovery::Version::Two)
         }
@@ -80,7 +93,7 @@ pub(crate) async fn handle(azure: &Azure, call: &Call) -> Reply {
             discovery::openid_configuration(azure, call, tenant, discovery::Version::One)
         }
         (&Method::GET, [_, "discovery", "v2.0", "keys"] | [_, "discovery", "keys"]) => {
-            Reply::json(StatusCode::OK, azure.entra.verifier.keys())
+            Reply::json(StatusCode::OK, &*azure.entra.verifier.keys())
         }
         (&Method::POST, [tenant, "oauth2", "v2.0", "token"]) => {
             token::answer(azure, call, tenant, discovery::Version::Two).await

@@ -110,10 +110,53 @@ async fn issue(azure: &Azure, call: &Call, tenant: &str, version: Version) -> Re
         _ => APPLICATION_LIFETIME,
     };
     let lifetime = azure.faults.read(|faults| faults.token_lifetime).unwrap_or(usual);
-    let token = access_token(azure, &principal, &audience, proof, now, lifetime)?;
+    let grant = Grant { audience: &audience, proof, now, lifetime, capable: is_capable(field("claims")) };
+    let token = access_token(azure, &principal, &grant)?;
     Ok(Reply::json(StatusCode::OK, &grant_body(version, &audience, token, now, lifetime))
         .header("cache-control", "no-store, no-cache")
         .header("pragma", "no-cache"))
+}
+
+/// Whether the client says that it can answer claims challenges: `{"access_token": {"xms_cc": {"values": ["CP1"]}}}`.
+fn is_capable(claims: Option<&str>) -> bool {
+    let claims = claims.and_then(|text| serde_json::from_str::<Value>(text).ok()).unwrap_or_default();
+    let values = claims.pointer("/access_token/xms_cc/values").and_then(Value::as_array);
+    let mut values = values.into_iter().flatten().filter_map(Value::as_str);
+    values.any(|value| value.eq_ignore_ascii_case("CP1"))
+}
+
+/// A token for an identity of the machine; both times are Unix seconds.
+pub(crate) struct Granted {
+    pub(crate) token: String,
+    pub(crate) begin: i64,
+    pub(crate) lifetime: i64,
+}
+
+/// Issues a token to an identity that the metadata service vouches for. The error is the reason.
+pub(crate) fn grant_to_machine(
+    azure: &Azure,
+    principal: &Principal,
+    resource: &str,
+) -> Result<Granted, String> {
+    let audience = audience(azure, &format!("{resource}/.default"));
+    let audience = audience.map_err(|error| format!("AADSTS{}: {error}", error.code()))?;
+    let skew = azure.faults.read(|faults| faults.entra_clock_skew);
+    let now = azure.now().checked_add(skew).unwrap_or(Timestamp::MAX);
+    let lifetime = azure.faults.read(|faults| faults.token_lifetime).unwrap_or(IDENTITY_LIFETIME);
+    let grant = Grant { audience: &audience, proof: Proof::Assertion, now, lifetime, capable: false };
+    let token = access_token(azure, principal, &grant).map_err(|error| error.to_string())?;
+    let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
+    Ok(Granted { token, begin: now.as_second(), lifetime })
+}
+
+/// What a token is to say beside who its bearer is.
+struct Grant<'a> {
+    audience: &'a str,
+    proof: Proof,
+    now: Timestamp,
+    lifetime: Duration,
+    /// The client can answer claims challenges.
+    capable: bool,
 }
 
 /// A federated assertion, or one that the application signed with its own certificate.
@@ -212,23 +255,16 @@ fn audience(azure: &Azure, scope: &str) -> Result<String, EntraError> {
     known.then(|| audience.to_owned()).ok_or_else(|| EntraError::ResourceUnknown(audience.to_owned()))
 }
 
-fn access_token(
-    azure: &Azure,
-    principal: &Principal,
-    audience: &str,
-    proof: Proof,
-    now: Timestamp,
-    lifetime: Duration,
-) -> Result<String, EntraError> {
-    let seconds = now.as_second();
+fn access_token(azure: &Azure, principal: &Principal, grant: &Grant<'_>) -> Result<String, EntraError> {
+    let seconds = grant.now.as_second();
     let mut claims = json!({
-        "aud": audience,
+        "aud": grant.audience,
         "iss": azure.entra.verifier.issuer(),
         "iat": seconds,
         "nbf": seconds,
-        "exp": seconds.saturating_add_unsigned(lifetime.as_secs()),
+        "exp": seconds.saturating_add_unsigned(grant.lifetime.as_secs()),
         "appid": principal.app_id.map(|id| id.to_string()).unwrap_or_default(),
-        "appidacr": match proof { Proof::Secret => "1", Proof::Assertion => "2" },
+        "appidacr": match grant.proof { Proof::Secret => "1", Proof::Assertion => "2" },
         "idp": azure.entra.verifier.issuer(),
         "idtyp": "app",
         "oid": principal.object_id.to_string(),
@@ -240,7 +276,10 @@ fn access_token(
     if let PrincipalKind::ManagedIdentity { resource_id } = &principal.kind {
         claims["xms_mirid"] = json!(resource_id);
     }
-    azure.entra.signer.sign(&claims).map_err(|error| {
+    if grant.capable {
+        claims["xms_cc"] = json!(["CP1"]);
+    }
+    azure.entra.signer().sign(&claims).map_err(|error| {
         tracing::error!(%error, "an access token could not be signed");
         EntraError::Signing
     })

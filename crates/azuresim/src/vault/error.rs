@@ -6,7 +6,7 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::wire::Reply;
+use crate::{entra::challenge_claims, wire::Reply};
 
 /// Why the vault refuses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +15,8 @@ pub(crate) enum VaultError {
     TokenMissing,
     #[error("AKV10001: {0}")]
     TokenTime(String),
+    #[error("AKV10001: {reason}")]
+    Challenged { since: i64, reason: String },
     #[error("AKV10015: {0}")]
     TokenUnreadable(String),
     #[error("AKV10022: Invalid audience; expected {expected}, found {found}")]
@@ -81,9 +83,12 @@ impl VaultError {
     fn shape(&self) -> (StatusCode, &'static str, Option<&'static str>) {
         use VaultError::*;
         match self {
-            TokenMissing | TokenTime(_) | TokenUnreadable(_) | TokenAudience { .. } | TokenIssuer(_) => {
-                (StatusCode::UNAUTHORIZED, "Unauthorized", None)
-            }
+            TokenMissing
+            | TokenTime(_)
+            | Challenged { .. }
+            | TokenUnreadable(_)
+            | TokenAudience { .. }
+            | TokenIssuer(_) => (StatusCode::UNAUTHORIZED, "Unauthorized", None),
             NotFound { kind, .. } => {
                 let code = match kind {
                     Object::Secret => "SecretNotFound",
@@ -142,8 +147,13 @@ impl VaultError {
         }
         let body = Body { error: Detail { code, message, innererror: inner.map(|code| Inner { code }) } };
         let reply = Reply::json(status, &body);
-        match status {
-            StatusCode::UNAUTHORIZED => reply.header("www-authenticate", challenge),
+        match self {
+            VaultError::Challenged { since, .. } => {
+                let claims = challenge_claims(*since);
+                let more = format!("{challenge}, error=\"insufficient_claims\", claims=\"{claims}\"");
+                reply.header("www-authenticate", more)
+            }
+            _ if status == StatusCode::UNAUTHORIZED => reply.header("www-authenticate", challenge),
             _ => reply,
         }
     }

@@ -191,6 +191,7 @@ fn authenticate(azure: &Azure, call: &Call, now: Timestamp) -> Result<Arc<Caller
         }
         CallerError::Issuer => VaultError::TokenIssuer(verifier.issuer().to_owned()),
         CallerError::Expired | CallerError::NotYetValid => VaultError::TokenTime(error.to_string()),
+        CallerError::Challenged { since } => VaultError::Challenged { since, reason: error.to_string() },
         CallerError::Invalid => VaultError::TokenUnreadable(error.to_string()),
     })
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use gangplank_azuresim::{Faults, NewCluster, rbac::role_id};
+use gangplank_azuresim::{ArmError, Environment, Faults, NewCluster, rbac::role_id};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -309,12 +309,20 @@ async fn custom_roles_grant_what_they_say() {
 }
 
 #[tokio::test]
-async fn a_subscription_has_four_thousand_at_most() {
-    let world = World::new();
+async fn a_subscription_has_so_many_at_most() {
     let reader = role_id("Reader").expect("a role");
-    for number in 0..4_000 {
-        world.cloud.assign_role(GROUP, Uuid::from_u128(1_000_000 + number), reader).expect("assigned");
-    }
+    let full = |environment: Environment, most: u128| {
+        let world = World::of(environment);
+        for number in 0..most {
+            world.cloud.assign_role(GROUP, Uuid::from_u128(1_000_000 + number), reader).expect("assigned");
+        }
+        world
+    };
+    let sovereign = full(Environment::us_government(), 2_000);
+    let refused = sovereign.cloud.assign_role(GROUP, Uuid::from_u128(1), reader);
+    assert_eq!(refused, Err(ArmError::RoleAssignmentLimitExceeded(2_000)));
+
+    let world = full(Environment::public(), 4_000);
     let oid = world.cloud.create_application("late").object_id.to_string();
     let on_group = format!("{GROUP}{ASSIGNMENTS}/{}{V}", name(1));
     let on_root = format!("{ASSIGNMENTS}/{}{V}", name(2));

@@ -1,3 +1,4 @@
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use gangplank_azuresim::{Environment, IdentityIds, NewCredential, Plane};
 use gangplank_pki::{KeySet, Token};
 use serde_json::{Value, json};
@@ -63,6 +64,13 @@ async fn an_assertion_must_match_exactly() {
     let good = |changes: Value| world.assertion_with(&KEYS[0], changes);
     let upper = ISSUER.replace("hub", "HUB");
     let broken = format!("{}x", good(json!({})));
+    // Only RS256 is believed, whatever the signature says.
+    let of_algorithm = |algorithm: &str| {
+        let token = good(json!({}));
+        let (_, rest) = token.split_once('.').expect("a header");
+        let header = json!({"alg": algorithm, "typ": "JWT", "kid": KEYS[0].key_id()}).to_string();
+        format!("{}.{rest}", BASE64URL.encode(header))
+    };
     let cases: &[(&str, String, u16, u32, &str)] = &[
         ("issuer", good(json!({"iss": unpublished})), 401, 700_211, "invalid_client"),
         (
@@ -101,6 +109,8 @@ async fn an_assertion_must_match_exactly() {
         ("signed by another key", world.assertion_with(&KEYS[1], json!({})), 400, 50013, "invalid_grant"),
         ("signature changed", broken, 400, 50013, "invalid_grant"),
         ("no token", "aaaa.bbbb.cccc".into(), 400, 50013, "invalid_grant"),
+        ("signed with another algorithm", of_algorithm("ES256"), 400, 50013, "invalid_grant"),
+        ("not signed at all", of_algorithm("none"), 400, 50013, "invalid_grant"),
     ];
     for (what, assertion, status, code, error) in cases {
         let answer = world.login(&client, assertion, VAULT_SCOPE).await;
@@ -277,6 +287,16 @@ async fn clients_find_the_endpoints() {
         )
         .await;
     assert_eq!(instance.body["metadata"][0]["preferred_network"], "login.microsoftonline.com");
+    let asked = async |authority: &str| {
+        let url = format!(
+            "{LOGIN}/common/discovery/instance?api-version=1.0&authorization_endpoint=https%3A%2F%2F{authority}%2Fcommon"
+        );
+        let answer = world.raw("GET", &url, &[("client-request-id", "mine")], "").await;
+        assert_eq!(answer.header("client-request-id"), Some("mine"));
+        (answer.status, answer.body["api-version"].clone(), answer.body["error_codes"].clone())
+    };
+    assert_eq!(asked("Login.Windows.net").await, (200, json!("1.0"), Value::Null), "an alias");
+    assert_eq!(asked("login.example").await, (400, Value::Null, json!([50049])), "another cloud's");
     for (tenant, version, issuer) in [
         (TENANT, "v2.0/", format!("{LOGIN}/{TENANT}/v2.0")),
         ("contoso.onmicrosoft.com", "v2.0/", format!("{LOGIN}/{TENANT}/v2.0")),

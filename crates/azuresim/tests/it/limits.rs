@@ -72,7 +72,7 @@ async fn providers_have_limits_of_their_own() {
     check(3, "GET", &format!("{credentials}/abc"), NONE, (1, "Throttled", "2")).await;
     check(3, "DELETE", &format!("{credentials}/abc"), NONE, (1, "Throttled", "4")).await;
     let query = json!({"query": "Resources"});
-    check(3, "POST", "/providers/Microsoft.ResourceGraph/resources", query, (15, "Throttled", "1")).await;
+    check(1, "POST", "/providers/Microsoft.ResourceGraph/resources", query, (15, "RateLimiting", "1")).await;
 }
 
 #[tokio::test]
@@ -86,6 +86,19 @@ async fn a_subscription_writes_two_credentials_a_second() {
         statuses.push(world.with(&tokens[0], "PUT", &url, body).await.status);
     }
     assert_eq!(statuses, [201, 201, 429]);
+}
+
+#[tokio::test]
+async fn each_principal_has_its_queries() {
+    let (world, tokens) = limited(2).await;
+    let url = format!("{ARM}/providers/Microsoft.ResourceGraph/resources{V}");
+    let mut left = Vec::new();
+    for token in [&tokens[0], &tokens[0], &tokens[1]] {
+        let answer = world.with(token, "POST", &url, json!({"query": "Resources"})).await;
+        assert_eq!(answer.header("x-ms-user-quota-resets-after"), Some("00:00:05"));
+        left.push(answer.header("x-ms-user-quota-remaining").map(str::to_owned).unwrap_or_default());
+    }
+    assert_eq!(left, ["14", "13", "14"]);
 }
 
 #[tokio::test]

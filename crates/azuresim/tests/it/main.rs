@@ -2,11 +2,14 @@
 
 mod arm;
 mod assignments;
+mod challenges;
 mod clusters;
+mod commands;
 mod credentials;
 mod entra;
 mod faults;
 mod limits;
+mod metadata;
 mod odd;
 mod replay;
 mod vault;

@@ -4,7 +4,9 @@
 //! backend's ([`crate::ClusterBackend`]).
 
 mod actions;
+mod pools;
 mod profile;
+mod versions;
 
 use std::sync::Arc;
 
@@ -28,6 +30,8 @@ use crate::{
     ports::{ClusterFacts, ClusterSpec},
     wire::Reply,
 };
+
+pub(super) use versions::list as versions;
 
 /// What is special to a cluster.
 #[derive(Clone, Debug)]
@@ -100,21 +104,9 @@ pub(super) async fn handle(request: &Request<'_>, id: &str, rest: &[&str]) -> An
             request.authorize(&action("maintenanceConfigurations/read"), id)?;
             Err(ArmError::ResourceNotFound(format!("{id}/maintenanceConfigurations/{name}")))
         }
-        ["agentpools"] if get => {
-            request.authorize(&action("agentPools/read"), id)?;
-            let store = request.azure.arm.store(request.azure);
-            let (resource, cluster) = existing(&store, id)?;
-            Ok(request.page(profile::agent_pools(&resource.id, cluster)))
-        }
-        ["agentpools", name] if get => {
-            request.authorize(&action("agentPools/read"), id)?;
-            let store = request.azure.arm.store(request.azure);
-            let (resource, cluster) = existing(&store, id)?;
-            let mut pools = profile::agent_pools(&resource.id, cluster).into_iter();
-            let found =
-                pools.find(|pool| pool["name"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(name)));
-            ok(&found.ok_or_else(|| ArmError::ResourceNotFound(format!("{id}/agentPools/{name}")))?)
-        }
+        ["agentpools"] if get => pools::list(request, id),
+        ["agentpools", name] => pools::one(request, id, name),
+        ["upgradeprofiles", "default"] if get => versions::upgrades(request, id),
         [verb] if request.is(&Method::POST) => actions::handle(request, id, verb).await,
         [kind, ..] => Err(ArmError::NoRegisteredProviderFound(action(kind))),
     }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The version of a cluster that asks for none.
-const DEFAULT_VERSION: &str = "1.33.1";
+pub(super) const DEFAULT_VERSION: &str = "1.33.1";
 
 /// A value among properties, by its path.
 pub(super) fn at<'a>(properties: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
@@ -272,16 +272,17 @@ pub(super) fn pool_document(cluster: &Cluster, pool: &Value) -> Value {
 
 /// The node pools as resources of their own.
 pub(super) fn agent_pools(id: &str, cluster: &Cluster) -> Vec<Value> {
-    pools(cluster)
-        .map(|pool| {
-            let mut properties = pool_document(cluster, pool);
-            let name = properties.as_object_mut().and_then(|it| it.remove("name")).unwrap_or_default();
-            json!({
-                "id": format!("{id}/agentPools/{}", name.as_str().unwrap_or_default()),
-                "name": name,
-                "type": format!("{}/agentPools", Kind::Cluster.type_name()),
-                "properties": properties,
-            })
-        })
-        .collect()
+    pools(cluster).map(|pool| agent_pool(id, cluster, pool)).collect()
+}
+
+/// One node pool as a resource of its own.
+pub(super) fn agent_pool(id: &str, cluster: &Cluster, pool: &Value) -> Value {
+    let mut properties = pool_document(cluster, pool);
+    let name = properties.as_object_mut().and_then(|it| it.remove("name")).unwrap_or_default();
+    json!({
+        "id": format!("{id}/agentPools/{}", name.as_str().unwrap_or_default()),
+        "name": name,
+        "type": format!("{}/agentPools", Kind::Cluster.type_name()),
+        "properties": properties,
+    })
 }
