@@ -209,6 +209,13 @@ impl Cloud {
         group
     }
 
+    /// A token for a principal without a login, for who acts from inside: no fault of Entra's touches it. None where
+    /// the directory has no such principal, or the resource is not known.
+    pub fn token_for(&self, object_id: Uuid, resource: &str) -> Option<SecretString> {
+        let principal = self.principal(object_id)?;
+        crate::entra::vouch(&self.azure, &principal, resource).map(SecretString::from)
+    }
+
     /// What the directory says of an object id.
     pub fn principal(&self, object_id: Uuid) -> Option<Principal> {
         self.azure.entra.directory().principal(object_id).cloned()

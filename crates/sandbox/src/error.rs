@@ -63,4 +63,15 @@ pub enum WorldError {
         /// What the API server said.
         reason: String,
     },
+    /// A fault can't be put in force or taken away.
+    #[error("cannot do or undo the fault `{fault}`: {reason}")]
+    Fault {
+        /// The fault.
+        fault: String,
+        /// Why not.
+        reason: String,
+    },
+    /// There is no fault of this number.
+    #[error("the world has no fault {0}: `gangplank sandbox fault list` lists them")]
+    NoFault(u64),
 }

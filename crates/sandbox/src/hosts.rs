@@ -10,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::aks::Fleet;
 use crate::azure::Azure;
+use crate::door::{Doorkeeper, ROOT};
+use crate::faults::{Book, Faulty};
 use crate::wire::body::{self, Answer};
 use crate::wire::names::{Realm, realm};
 use crate::wire::proxy::{Directory, Found, Outage, Site};
@@ -30,24 +32,58 @@ pub(crate) struct Hosts {
     pub(crate) azure_tls: Arc<ServerConfig>,
     pub(crate) azure: Arc<Azure>,
     pub(crate) fleet: Arc<Fleet>,
+    pub(crate) book: Arc<Book>,
+    pub(crate) door: Arc<Doorkeeper>,
 }
+
+/// Where a machine asks for the tokens of its identities, in plain HTTP.
+const METADATA: &str = "169.254.169.254";
 
 impl Directory for Hosts {
     fn find(&self, host: &str) -> Option<Found> {
-        Some(match realm(host)? {
+        let found = match realm(host)? {
             Realm::Cluster => self.fleet.find(host),
             Realm::Issuer => {
                 self.azure_site(Arc::new(Issuers { host: host.into(), fleet: self.fleet.clone() }))
             }
             Realm::Azure if self.azure.0.resolves(host) => self.azure_site(self.azure.clone()),
             Realm::Azure => Found::Down(Outage::NoSuchHost),
+        };
+        Some(match found {
+            Found::Site(site) => Found::Site(Site { server: self.faulty(host, site.server), ..site }),
+            down => down,
         })
+    }
+
+    fn plain(
+        &self,
+        mut request: Request<Incoming>,
+    ) -> Result<BoxFuture<'static, Answer>, Box<Request<Incoming>>> {
+        let (path, own) = (request.uri().path(), request.uri().authority().is_none());
+        // By its address through a proxy, or by the loopback address that `AZURE_POD_IDENTITY_AUTHORITY_HOST` names.
+        let metadata = match request.uri().host() {
+            Some(host) => host == METADATA,
+            None => path.starts_with("/metadata/"),
+        };
+        if own && path.starts_with(ROOT) {
+            return Ok(self.door.answer(request));
+        }
+        let rest = request.uri().path_and_query().map_or("/", |it| it.as_str());
+        let address = format!("http://{METADATA}{rest}").parse();
+        let (true, Ok(address)) = (metadata, address) else { return Err(Box::new(request)) };
+        *request.uri_mut() = address;
+        Ok(self.faulty(METADATA, self.azure.clone()).connect(&[]).answer(request))
     }
 }
 
 impl Hosts {
     fn azure_site(&self, server: Arc<dyn Server>) -> Found {
         Found::Site(Site { tls: self.azure_tls.clone(), server, end: CancellationToken::new() })
+    }
+
+    /// The server as the faults of the world leave it.
+    fn faulty(&self, host: &str, server: Arc<dyn Server>) -> Arc<dyn Server> {
+        Arc::new(Faulty { host: host.into(), book: self.book.clone(), server })
     }
 }
 

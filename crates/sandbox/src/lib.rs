@@ -9,7 +9,8 @@
 //!                                    ├─ aks:    issuers of the clusters' tokens
 //!                                    └─ aks:    the API servers of the hub and the clusters (apiserver)
 //!      world: starts all of it, lays Azure down, tells how to reach it, ends it
-//!      breaks: what can be wrong with it
+//!      breaks: what can be wrong with it from the start; faults: what can be made to go wrong while it runs
+//!      door: how another process of its owner asks for that
 //! ```
 //!
 //! One world, two doors: a test starts a [`World`] and so does the command line. It answers on Azure's own names, so
@@ -25,7 +26,9 @@
 mod aks;
 mod azure;
 mod breaks;
+mod door;
 mod error;
+mod faults;
 mod git;
 mod hosts;
 mod kubernetes;
@@ -36,7 +39,9 @@ mod world;
 
 pub use aks::WebhookVersion;
 pub use breaks::{Break, Place, UnknownBreak};
+pub use door::{Door, DoorError, Order};
 pub use error::WorldError;
+pub use faults::{Fault, FaultEntry, FaultError, FaultKind};
 pub use gangplank_azuresim::{FaultRule, Faults, Plane, Throttling};
 pub use git::{Credentials, GitError, GitServer, NewRepository, Readers, RefChange, Repository};
 pub use standalone::{Standalone, StandaloneOptions};

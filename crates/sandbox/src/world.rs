@@ -17,6 +17,7 @@ mod environment;
 mod facts;
 mod files;
 mod folder;
+mod ground;
 mod lay;
 mod options;
 mod spoil;
@@ -26,7 +27,7 @@ mod team;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use gangplank_azuresim::{Cloud, Environment, Faults, Subscription};
@@ -34,19 +35,24 @@ use gangplank_pki::{Authority, Lifetime, PkiError, Purpose};
 use jiff::Timestamp;
 use rustls::ServerConfig;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 pub use facts::{ClusterFacts, EngineerFacts, Facts, TeamSecrets, VaultFacts};
+pub(crate) use ground::Ground;
 pub use options::{Options, cluster_names};
 pub use state::State;
 
 use self::folder::Folder;
-use crate::aks::{Cluster, Entry, Flaw, Fleet, Surroundings, Webhook, kubeconfig};
+use crate::aks::{Cluster, Flaw, Fleet, Surroundings, Webhook, kubeconfig};
 use crate::azure::Azure;
 use crate::azure::caller::{Caller, Login};
 use crate::breaks::Break;
+use crate::door::{self, Doorkeeper, Order};
 use crate::error::WorldError;
+use crate::faults::{Book, Fault, FaultEntry};
 use crate::git::{Credentials, GitServer, NewRepository, Readers};
 use crate::hosts::{AZURE_NAMES, Hosts};
 use crate::seed::Seed;
@@ -68,8 +74,8 @@ pub struct World {
     state: State,
     seed: Seed,
     ca_pem: String,
-    cloud: Cloud,
-    fleet: Arc<Fleet>,
+    ground: Arc<Ground>,
+    orders: watch::Sender<Option<Order>>,
     git: Arc<GitServer>,
     tasks: Tasks,
     folder: Folder,
@@ -132,8 +138,24 @@ impl World {
             credentials: &credentials,
         };
         let facts = plan.lay_down().await?;
-        cloud.set_faults(options.faults);
-        write_kubeconfigs(path, proxy, &fleet, &facts)?;
+        cloud.set_faults(options.faults.clone());
+        let object_id = facts.engineer.object_id.parse().ok();
+        cloud.set_machine_identities(object_id.into_iter().collect());
+        let ground = Arc::new(Ground {
+            cloud: cloud.clone(),
+            fleet: fleet.clone(),
+            facts: facts.clone(),
+            book: Arc::new(Book::new(seed.number("faults"))),
+            directory: path.to_owned(),
+            proxy,
+            usual: Mutex::new(options.faults),
+        });
+        make_folder(&path.join(environment::KUBECONFIGS))?;
+        ground.write_kubeconfigs()?;
+        follow_rotations(&ground);
+        let key = SecretString::from(Uuid::new_v4().simple().to_string());
+        write(&path.join(door::KEY_FILE), key.expose_secret().as_bytes())?;
+        let orders = watch::Sender::new(None);
         let hub = hub(&fleet, &facts)?;
         let on_hub = |act: &str| {
             let (cluster, act) = (facts.hub.name.clone(), act.to_owned());
@@ -148,8 +170,13 @@ impl World {
         write(&path.join(environment::HUB_SIGNING_KEY), signing_key.as_bytes())?;
 
         let tasks = Tasks { stop: CancellationToken::new(), tracker: TaskTracker::new() };
-        let hosts =
-            Arc::new(Hosts { azure_tls, azure: Arc::new(Azure(cloud.clone())), fleet: fleet.clone() });
+        let hosts = Arc::new(Hosts {
+            azure_tls,
+            azure: Arc::new(Azure(cloud)),
+            fleet,
+            book: ground.book.clone(),
+            door: Arc::new(Doorkeeper { key, ground: ground.clone(), orders: orders.clone() }),
+        });
         tasks.spawn(proxy::run(proxy_listener, hosts, tasks.tracker.clone(), tasks.stop.clone()));
         tasks.spawn(git.clone().serve(git_listener, tasks.tracker.clone(), tasks.stop.clone()));
         tasks.spawn(engineer::keep_fresh(hub, token_file));
@@ -164,7 +191,7 @@ impl World {
             environment,
         };
         state.write().map_err(|source| WorldError::Write { path: path.to_owned(), source })?;
-        Ok(World { state, seed, ca_pem, cloud, fleet, git, tasks, folder })
+        Ok(World { state, seed, ca_pem, ground, orders, git, tasks, folder })
     }
 
     /// The proxy's address; clients take it as `HTTPS_PROXY`.
@@ -209,12 +236,45 @@ impl World {
 
     /// The delays, limits and errors of Azure that are in force.
     pub fn faults(&self) -> Faults {
-        self.cloud.faults()
+        self.ground.cloud.faults()
     }
 
-    /// Puts other delays, limits and errors of Azure in force.
+    /// Puts other delays, limits and errors of Azure in force, beside the faults that were added.
     pub fn set_faults(&self, faults: Faults) {
-        self.cloud.set_faults(faults);
+        *self.ground.usual.lock().unwrap_or_else(PoisonError::into_inner) = faults.clone();
+        self.ground.cloud.set_faults(faults);
+        self.ground.turn_knobs();
+    }
+
+    /// Adds a fault: it is in force, or done, when this returns.
+    ///
+    /// # Errors
+    /// What it is about is not there, or can't be done now.
+    pub async fn add_fault(&self, fault: Fault) -> Result<FaultEntry, WorldError> {
+        self.ground.add_fault(fault).await
+    }
+
+    /// Clears the fault of this number, or all of them, and gives those that are gone.
+    ///
+    /// # Errors
+    /// There is no such fault, or it can't be undone now.
+    pub async fn clear_faults(&self, id: Option<u64>) -> Result<Vec<FaultEntry>, WorldError> {
+        self.ground.clear_faults(id).await
+    }
+
+    /// The faults that were added, in the order of their coming.
+    pub fn added_faults(&self) -> Vec<FaultEntry> {
+        self.ground.book.entries()
+    }
+
+    /// Waits until another process orders something by the world's [`crate::Door`].
+    pub async fn ordered(&self) -> Order {
+        let mut orders = self.orders.subscribe();
+        match orders.wait_for(Option::is_some).await.map(|order| *order) {
+            Ok(Some(order)) => order,
+            // The sender lives as long as the world.
+            _ => std::future::pending().await,
+        }
     }
 
     /// Makes one more cluster, as `az aks create` would: it exists then, and is not aboard.
@@ -222,8 +282,9 @@ impl World {
     /// # Errors
     /// Azure refuses its name.
     pub async fn add_cluster(&self, name: &str) -> Result<ClusterFacts, WorldError> {
-        let cluster = lay::add_cluster(&self.cloud, &self.state.facts, self.directory(), name).await?;
-        let entry = entry(&self.fleet, &cluster)?;
+        let cloud = &self.ground.cloud;
+        let cluster = lay::add_cluster(cloud, &self.state.facts, self.directory(), name).await?;
+        let entry = self.ground.entry(&cluster)?;
         write(&cluster.kubeconfig, kubeconfig(&[entry], &self.proxy_url()).as_bytes())?;
         Ok(cluster)
     }
@@ -236,18 +297,18 @@ impl World {
         let refused = |reason| WorldError::Azure { what: format!("the broken world `{what}`"), reason };
         let caller = self.engineer().await.map_err(refused)?;
         let spoiler =
-            spoil::Spoiler { caller, cloud: &self.cloud, facts: &self.state.facts, seed: self.seed };
+            spoil::Spoiler { caller, cloud: &self.ground.cloud, facts: &self.state.facts, seed: self.seed };
         spoiler.apply(what).await.map_err(refused)
     }
 
     /// The platform engineer, logged in.
     async fn engineer(&self) -> Result<Caller, String> {
         let facts = &self.state.facts;
-        let hub = self.fleet.cluster(&facts.hub.id).ok_or("the hub is gone")?;
+        let hub = self.ground.fleet.cluster(&facts.hub.id).ok_or("the hub is gone")?;
         let token = engineer::token(&hub).await?;
         let login =
             Login { tenant_id: &facts.tenant_id, client_id: &facts.engineer.client_id, assertion: &token };
-        Caller::login(&self.cloud, &login).await
+        Caller::login(&self.ground.cloud, &login).await
     }
 
     /// Ends the world: closes its ports and connections, ends its processes, removes its folder.
@@ -370,38 +431,16 @@ fn hub(fleet: &Fleet, facts: &Facts) -> Result<Arc<Cluster>, WorldError> {
     })
 }
 
-/// Writes a kubeconfig for each cluster, and one of all of them with the hub as its current context.
-fn write_kubeconfigs(
-    directory: &Path,
-    proxy: SocketAddr,
-    fleet: &Fleet,
-    facts: &Facts,
-) -> Result<(), WorldError> {
-    let proxy = format!("http://{proxy}");
-    make_folder(&directory.join(environment::KUBECONFIGS))?;
-    let mut all = Vec::new();
-    for cluster in std::iter::once(&facts.hub).chain(&facts.clusters) {
-        let entry = entry(fleet, cluster)?;
-        write(&cluster.kubeconfig, kubeconfig(std::slice::from_ref(&entry), &proxy).as_bytes())?;
-        all.push(entry);
-    }
-    write(&directory.join(environment::KUBECONFIG), kubeconfig(&all, &proxy).as_bytes())
-}
-
-fn entry(fleet: &Fleet, cluster: &ClusterFacts) -> Result<Entry, WorldError> {
-    let found = fleet.cluster(&cluster.id).ok_or_else(|| WorldError::Kubernetes {
-        cluster: cluster.name.clone(),
-        act: "read the certificates".to_owned(),
-        reason: "Resource Manager made no API server for it".to_owned(),
-    })?;
-    let certificates = found.certificates();
-    Ok(Entry {
-        name: cluster.name.clone(),
-        server: cluster.server.clone(),
-        authority_pem: certificates.authority.certificate_pem().to_owned(),
-        certificate_pem: certificates.administrator.certificate_pem().to_owned(),
-        key_pem: certificates.administrator.key_pem().to_owned(),
-    })
+/// Has the kubeconfigs written anew whenever a cluster's authority was replaced, by whatever way.
+fn follow_rotations(ground: &Arc<Ground>) {
+    let weak = Arc::downgrade(ground);
+    ground.fleet.on_rotation(move || {
+        if let Some(ground) = weak.upgrade()
+            && let Err(error) = ground.write_kubeconfigs()
+        {
+            tracing::warn!(%error, "the kubeconfigs could not be written with the new authority");
+        }
+    });
 }
 
 async fn listen(what: &'static str, port: u16) -> Result<(tokio::net::TcpListener, SocketAddr), WorldError> {

@@ -145,6 +145,11 @@ impl EntraVerifier {
         self.oldest.store(time.map_or(i64::MIN, Timestamp::as_second), Ordering::Relaxed);
     }
 
+    /// Unix seconds; tokens begun before are taken for expired.
+    pub(super) fn oldest(&self) -> i64 {
+        self.oldest.load(Ordering::Relaxed)
+    }
+
     /// The caller that `token` describes, if it is Entra's, valid at `now`, and `accepts` its audience.
     pub fn verify(
         &self,
@@ -165,7 +170,7 @@ impl EntraVerifier {
         if !accepts(&caller.audience) {
             return Err(CallerError::Audience);
         }
-        let since = self.oldest.load(Ordering::Relaxed);
+        let since = self.oldest();
         if caller.not_before.as_second() < since {
             return Err(match caller.answers_challenges {
                 true => CallerError::Challenged { since },

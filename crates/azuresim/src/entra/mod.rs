@@ -27,7 +27,7 @@ pub use caller::{Caller, CallerError, EntraVerifier};
 pub(crate) use directory::{ClientSecret, Directory, Federated};
 pub use directory::{Principal, PrincipalKind};
 use gangplank_pki::SigningKey;
-pub(crate) use token::grant_to_machine;
+pub(crate) use token::{grant_to_machine, vouch};
 
 use crate::{
     cloud::Azure,

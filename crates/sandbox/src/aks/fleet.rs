@@ -1,7 +1,7 @@
 //! All clusters of a world: the backend of Resource Manager's managed clusters, and the issuers that Entra asks.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
 use gangplank_azuresim::{BoxFuture, ClusterBackend, ClusterFacts, ClusterSpec, IssuerFetch, LocalAccount};
@@ -18,6 +18,8 @@ pub(crate) struct Fleet {
     /// What is wrong with a cluster from its creation on, by its name.
     flaws: HashMap<String, Flaw>,
     table: RwLock<Table>,
+    /// Told when a cluster's certificates have been replaced: what was written with the old ones is void.
+    rotated: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 /// The clusters under their three names. Resource ids and host names are kept in lower case.
@@ -30,7 +32,7 @@ struct Table {
 
 impl Fleet {
     pub(crate) fn new(surroundings: Arc<Surroundings>, flaws: HashMap<String, Flaw>) -> Self {
-        Fleet { surroundings, flaws, table: RwLock::default() }
+        Fleet { surroundings, flaws, table: RwLock::default(), rotated: OnceLock::new() }
     }
 
     /// What stands behind a cluster's host name.
@@ -39,6 +41,25 @@ impl Fleet {
             None => Found::Down(Outage::NoSuchHost),
             Some(cluster) => cluster.found(),
         }
+    }
+
+    /// Has `act` called whenever a cluster's certificates have been replaced. Only the first one is.
+    pub(crate) fn on_rotation(&self, act: impl Fn() + Send + Sync + 'static) {
+        let _ = self.rotated.set(Box::new(act));
+    }
+
+    /// The resource id of a cluster of this name.
+    pub(crate) fn named(&self, name: &str) -> Option<String> {
+        let table = self.read();
+        let mut ids: Vec<String> = table
+            .by_id
+            .values()
+            .map(|cluster| cluster.spec())
+            .filter(|spec| spec.name.eq_ignore_ascii_case(name))
+            .map(|spec| spec.id.clone())
+            .collect();
+        ids.sort_unstable();
+        ids.into_iter().next()
     }
 
     /// The cluster with this resource id.
@@ -121,6 +142,9 @@ impl ClusterBackend for Fleet {
         Box::pin(async move {
             let cluster = self.required(id)?;
             cluster.rotate_certificates()?;
+            if let Some(act) = self.rotated.get() {
+                act();
+            }
             Ok(facts(&cluster))
         })
     }

@@ -1,11 +1,12 @@
 //! The intercepting proxy: HTTP CONNECT on one loopback port.
 //!
-//! It answers `200` for a name of the world, ends TLS itself and hands the stream over within the process. Any
+//! A few things of the world are plain HTTP (the metadata service, the world's own door); it hands them over, too. It answers `200` for a name of the world, ends TLS itself and hands the stream over within the process. Any
 //! other name gets `403` with the name in the body, so that a person sees what tried to leave the machine.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use http::{Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -70,6 +71,10 @@ impl Outage {
 pub(crate) trait Directory: Send + Sync + 'static {
     /// Looks a name up (lower case, no port); none for a name that is not of this world.
     fn find(&self, host: &str) -> Option<Found>;
+
+    /// Answers a request in plain HTTP, if it is for something of this world; otherwise gives it back.
+    fn plain(&self, request: Request<Incoming>)
+    -> Result<BoxFuture<'static, Answer>, Box<Request<Incoming>>>;
 }
 
 /// Accepts connections until `stop`; every task it starts is `tracker`'s.
@@ -93,8 +98,16 @@ async fn connection(
     place: Place,
 ) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let answer = connect(request, &directory, &tracker, &stop, &place);
-        async move { Ok::<_, std::convert::Infallible>(answer) }
+        let answer: BoxFuture<'static, Answer> = match *request.method() {
+            Method::CONNECT => {
+                let answer = connect(request, &directory, &tracker, &stop, &place);
+                Box::pin(std::future::ready(answer))
+            }
+            _ => directory
+                .plain(request)
+                .unwrap_or_else(|request| Box::pin(std::future::ready(not_connect(&request)))),
+        };
+        async move { Ok::<_, std::convert::Infallible>(answer.await) }
     });
     let outcome = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -115,9 +128,6 @@ fn connect(
     stop: &CancellationToken,
     place: &Place,
 ) -> Answer {
-    if request.method() != Method::CONNECT {
-        return not_connect(&request);
-    }
     let Some(authority) = request.uri().authority() else {
         return body::text(StatusCode::BAD_REQUEST, "CONNECT needs a target of the form NAME:443");
     };

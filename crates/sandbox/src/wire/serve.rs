@@ -12,7 +12,7 @@ use hyper_util::server::conn::auto;
 use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::body::Answer;
+use super::body::{self, Answer};
 
 /// How long a connection may take to send the head of a request, idle time between requests included.
 pub(crate) const HEAD_LIMIT: Duration = Duration::from_secs(120);
@@ -36,6 +36,20 @@ pub(crate) trait Handler: Send + Sync + 'static {
     fn answer(&self, request: Request<Incoming>) -> BoxFuture<'static, Answer>;
 }
 
+/// What an answer carries that is none: the connection ends (HTTP/1.1), or the stream is reset (h2).
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the connection is cut")]
+pub(crate) struct Cut;
+
+impl Cut {
+    /// An answer that is none.
+    pub(crate) fn answer() -> Answer {
+        let mut answer = Answer::new(body::full(""));
+        answer.extensions_mut().insert(Cut);
+        answer
+    }
+}
+
 /// Serves every request of one stream until it closes. Failures of the transport end it silently: the client knows.
 pub(crate) async fn serve<S>(stream: S, handler: Arc<dyn Handler>)
 where
@@ -43,7 +57,13 @@ where
 {
     let service = service_fn(move |request| {
         let answer = handler.answer(request);
-        async move { Ok::<_, std::convert::Infallible>(answer.await) }
+        async move {
+            let answer = answer.await;
+            match answer.extensions().get::<Cut>() {
+                Some(cut) => Err(*cut),
+                None => Ok(answer),
+            }
+        }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT).max_buf_size(HEAD_BYTES);

@@ -46,6 +46,8 @@ pub(super) fn environment(
     set("AZURE_CLIENT_ID", facts.engineer.client_id.clone());
     set("AZURE_FEDERATED_TOKEN_FILE", token.clone());
     set("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com/".to_owned());
+    // The machine's own identity: the metadata service answers on the proxy's port.
+    set("AZURE_POD_IDENTITY_AUTHORITY_HOST", format!("http://{proxy}"));
     // az would otherwise log its user out of the real cloud.
     set("AZURE_CONFIG_DIR", below(AZURE_FOLDER));
     set("AZURE_CORE_COLLECT_TELEMETRY", "false".to_owned());
@@ -126,6 +128,7 @@ AZURE_CLIENT_ID=CLIENT
 AZURE_CONFIG_DIR=/it's here/azure
 AZURE_CORE_COLLECT_TELEMETRY=false
 AZURE_FEDERATED_TOKEN_FILE=/it's here/engineer-token
+AZURE_POD_IDENTITY_AUTHORITY_HOST=http://127.0.0.1:1
 AZURE_TENANT_ID=TENANT
 CHECKPOINT_DISABLE=1
 CURL_CA_BUNDLE=/it's here/ca.pem

@@ -7,6 +7,7 @@ mod azure;
 mod breaks;
 mod chain;
 mod client;
+mod faults;
 mod git;
 mod lifecycle;
 mod peers;
