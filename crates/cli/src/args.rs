@@ -9,7 +9,7 @@ pub(crate) mod tools;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use cluster::ClusterCommand;
-pub(crate) use fleet::{Apply, Explain, Init, Plan, Publish, Run, Status};
+pub(crate) use fleet::{Apply, Explain, Init, Offboard, Plan, Publish, Run, Status};
 use repo::RepoCommand;
 pub(crate) use sandbox::{Sandbox, SandboxCommand};
 pub(crate) use tools::{Apiserver, AuthCommand, Build, Check, Completions};
@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Status(Status),
     /// Show the chain of one cluster, link by link
     Explain(Explain),
+    /// Take a cluster off board, step by step, until nothing of it is left
+    Offboard(Offboard),
     /// Run the controllers
     Run(Run),
     /// Print the CRDs of the controllers, for a hub that has none: `gangplank crds | kubectl apply --server-side -f -`

@@ -8,6 +8,7 @@ mod check;
 mod cluster;
 mod completions;
 mod init;
+mod offboard;
 mod repo;
 mod run;
 mod sandbox;
@@ -36,6 +37,7 @@ pub(crate) fn run(arguments: Arguments, ui: &Ui) -> Result<Outcome, CliError> {
         Command::Publish(args) => wait(azure::publish(&args, &environment, ui)),
         Command::Status(args) => wait(status::status(&args, &environment, ui)),
         Command::Explain(args) => wait(status::explain(&args, &environment, ui)),
+        Command::Offboard(args) => wait(offboard::run(&args, &environment, ui)),
         Command::Sandbox(args) => wait(sandbox::run(&args, &environment, ui)),
         Command::Run(args) => wait(run::run(&args, &environment, ui)),
         Command::Apiserver(args) => wait(apiserver::run(&args, ui)),

@@ -5,6 +5,7 @@
 //!                            ├─▶ access   identities, federated credentials, roles: wanted against observed ─▶ actions
 //!                            ├─▶ publish  CA and URL of a cluster against the vault ─▶ writes
 //!   clusters of Azure ───────┼─▶ inventory  which of them each member of the tree is
+//!                            ├─▶ offboard the one next step of a cluster that leaves, and the receipt
 //!   observed facts ──────────┴─▶ chain    eight links, each holds, is broken (cause, mend), or waits
 //! ```
 //!
@@ -16,5 +17,6 @@ pub mod chain;
 pub mod fleet;
 pub mod inventory;
 pub mod names;
+pub mod offboard;
 pub mod publish;
 pub mod tree;

@@ -166,13 +166,22 @@ impl Azure {
         principal: &str,
         subscription: &str,
     ) -> Result<Vec<(String, RoleGrant)>, AzureError> {
+        let assignments = self.assignments_of(principal, subscription).await?;
+        Ok(assignments.into_iter().map(|assignment| (assignment.scope.clone(), grant(&assignment))).collect())
+    }
+
+    /// The same as Azure has them, with their ids.
+    pub async fn assignments_of(
+        &self,
+        principal: &str,
+        subscription: &str,
+    ) -> Result<Vec<sdk::RoleAssignment>, AzureError> {
         let malformed = |what| sdk::ArmError::Malformed { object: principal.to_owned(), what };
         let principal = sdk::ObjectId::parse(principal).map_err(|_| malformed("it is no object id"))?;
         let subscription =
             sdk::SubscriptionId::parse(subscription).map_err(|_| malformed("it is no subscription id"))?;
         let scope = sdk::ResourceId::subscription_scope(&subscription);
-        let assignments = self.arm.role_assignments(&scope, Some(&principal)).await?;
-        Ok(assignments.into_iter().map(|assignment| (assignment.scope.clone(), grant(&assignment))).collect())
+        Ok(self.arm.role_assignments(&scope, Some(&principal)).await?)
     }
 
     /// Carries out one action on access. `location` is where identities are made.

@@ -1,4 +1,4 @@
-//! What `gangplank run`, `apply`, `publish` and `status` do: adapters and controllers joined in one place.
+//! What `gangplank run`, `apply`, `publish`, `status` and `offboard` do: adapters and controllers joined in one place.
 //!
 //! ```text
 //!            ┌─ Azure (adapter) ─┐                      ┌─ secrets ──────┐
@@ -16,6 +16,7 @@ pub mod azure;
 pub mod identity;
 pub mod install;
 pub mod observe;
+pub mod offboard;
 pub mod ports;
 pub mod publish;
 pub mod run;

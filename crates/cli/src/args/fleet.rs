@@ -109,6 +109,31 @@ pub(crate) struct Explain {
     pub(crate) hub: Hub,
 }
 
+/// `gangplank offboard`
+#[derive(Debug, Args)]
+pub(crate) struct Offboard {
+    /// The name of the AKS cluster
+    pub(crate) name: String,
+    /// The AKS resource, where the tree does not say it any more and it is not in the hub's subscription under its name
+    #[arg(long, value_name = "ID")]
+    pub(crate) resource_id: Option<String>,
+    /// Purge the vault's secrets instead of leaving them recoverable
+    #[arg(long)]
+    pub(crate) purge: bool,
+    /// Only look: show what is left, and the next step
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How long to wait for Argo CD and the secrets operator, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub(crate) patience: u64,
+    #[command(flatten)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) tree: Tree,
+    #[command(flatten)]
+    pub(crate) hub: Hub,
+}
+
 /// A controller that can stand in for another program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
 pub(crate) enum Controller {

@@ -103,12 +103,15 @@ fn show(args: &ClusterShow, ui: &Ui) -> Result<Outcome, CliError> {
 
 fn remove(args: &ClusterRemove, ui: &Ui) -> Result<Outcome, CliError> {
     let tree = DiskTree::open(&args.tree)?;
-    let name = args.name.parse().context(|| "cannot remove the cluster".to_owned())?;
+    let name: ClusterName = args.name.parse().context(|| "cannot remove the cluster".to_owned())?;
     let changes = edit::remove_cluster(&tree.fleet, &name, &tree)?;
     tree.enact(&changes)?;
     for change in &changes {
         ui.say(format!("{} {}", if change.text.is_some() { "wrote" } else { "removed" }, change.path));
     }
-    ui.say("next: commit and push; Argo CD then forgets the cluster");
+    ui.say(format!(
+        "next: commit and push; Argo CD then forgets the cluster, and what it made there stays: `gangplank offboard {name}` \
+         does it without residue"
+    ));
     Ok(Outcome::Done)
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use gangplank_yaml::edit::{self, EditError as YamlError};
 
 use super::Change;
+use super::layout;
+use super::members::LEAVING_FOLDER;
 use super::overlay::{ClusterOverlay, RepositoryOverlay, relative};
 use crate::fleet::Fleet;
 use crate::names::ClusterName;
@@ -120,6 +122,25 @@ impl Tree for Changed<'_> {
 /// There is none, or the parent can't be changed in place.
 pub fn remove_cluster(fleet: &Fleet, name: &ClusterName, tree: &dyn Tree) -> Result<Vec<Change>, EditError> {
     remove(&fleet.paths.clusters(), &name.slug(), tree)
+}
+
+/// The changes that mark a cluster as leaving: its overlay gets the component of that name, which is written where the tree is of a time
+/// before there was one.
+///
+/// # Errors
+/// The overlay is not there, or can't be changed in place.
+pub fn mark_leaving(fleet: &Fleet, name: &ClusterName, tree: &dyn Tree) -> Result<Vec<Change>, EditError> {
+    let folder = format!("{}/{}", fleet.paths.clusters(), name.slug());
+    let path = format!("{folder}/kustomization.yaml");
+    let text = tree.read(&path).ok_or_else(|| EditError::Absent(folder.clone()))?;
+    let text = edit::append(&text, &["components"], &relative(&folder, LEAVING_FOLDER))
+        .map_err(|source| EditError::Parent { path: path.clone(), source })?;
+    let mut changes = vec![Change { path, text: Some(text) }];
+    let component = format!("{LEAVING_FOLDER}/kustomization.yaml");
+    if tree.read(&component).is_none() {
+        changes.push(Change { path: component, text: Some(layout::LEAVING.to_owned()) });
+    }
+    Ok(changes)
 }
 
 /// The changes that put a repository's overlay into the tree.

@@ -7,6 +7,10 @@ use std::collections::BTreeMap;
 
 use crate::fleet::Fleet;
 
+/// The component of the overlays of clusters that are leaving.
+pub(super) const LEAVING: &str =
+    include_str!("../../templates/manifests/argocd/base/leaving/kustomization.yaml");
+
 /// The files, by path.
 const TEMPLATES: &[(&str, &str)] = &[
     ("gangplank.yaml", include_str!("../../templates/gangplank.yaml")),
@@ -42,6 +46,7 @@ const TEMPLATES: &[(&str, &str)] = &[
         "manifests/argocd/base/aks-clusters/external-secret.yaml",
         include_str!("../../templates/manifests/argocd/base/aks-clusters/external-secret.yaml"),
     ),
+    ("manifests/argocd/base/leaving/kustomization.yaml", LEAVING),
     (
         "manifests/argocd/base/repos/kustomization.yaml",
         include_str!("../../templates/manifests/argocd/base/repos/kustomization.yaml"),

@@ -8,6 +8,9 @@ use super::overlay::RESOURCE_ID;
 use crate::fleet::Fleet;
 use crate::names::{ClusterName, ResourceId, ResourceIdError};
 
+/// Where the component stands that marks a cluster as leaving.
+pub const LEAVING_FOLDER: &str = "manifests/argocd/base/leaving";
+
 /// A cluster of the fleet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -15,12 +18,14 @@ pub struct Member {
     pub name: ClusterName,
     /// What the overlay's annotation `gangplank.dev/resource-id` says, as it is written there.
     pub resource_id: Option<String>,
+    /// Whether the overlay marks it as on its way off board.
+    pub leaving: bool,
 }
 
 impl Member {
     /// A cluster that is found by its name, in the hub's subscription.
     pub fn by_name(name: ClusterName) -> Self {
-        Member { name, resource_id: None }
+        Member { name, resource_id: None, leaving: false }
     }
 
     /// The AKS resource that the overlay names, if it names one.
@@ -49,7 +54,7 @@ pub fn members(fleet: &Fleet, tree: &dyn Tree) -> Vec<Member> {
         let fits = |name: &ClusterName| name.slug() == folder;
         let patched = text.lines().filter_map(patched_value).filter_map(|it| it.parse().ok()).find(fits);
         let name = patched.or_else(|| folder.parse().ok())?;
-        Some(Member { name, resource_id: annotated(&text) })
+        Some(read(name, &text))
     };
     overlays(&parent, tree).into_iter().filter_map(member).collect()
 }
@@ -57,8 +62,16 @@ pub fn members(fleet: &Fleet, tree: &dyn Tree) -> Vec<Member> {
 /// The cluster of this name as the tree has it, or by its name alone where the tree has no overlay of it.
 pub fn member(fleet: &Fleet, tree: &dyn Tree, name: ClusterName) -> Member {
     let path = format!("{}/{}/kustomization.yaml", fleet.paths.clusters(), name.slug());
-    let resource_id = tree.read(&path).as_deref().and_then(annotated);
-    Member { name, resource_id }
+    read(name, &tree.read(&path).unwrap_or_default())
+}
+
+fn read(name: ClusterName, text: &str) -> Member {
+    let folder = LEAVING_FOLDER.rsplit('/').next().unwrap_or_default();
+    let is_component = |line: &str| {
+        let entry = line.trim().strip_prefix("- ").map(unquoted);
+        entry.is_some_and(|entry| entry.ends_with(&format!("../{folder}")))
+    };
+    Member { resource_id: annotated(text), leaving: text.lines().any(is_component), name }
 }
 
 /// The value of an operation of a JSON patch.

@@ -22,7 +22,7 @@ fn aks(id: &str) -> ManagedCluster {
 #[track_caller]
 fn check(annotation: Option<&str>, clusters: &[&str], expect: Result<&str, &str>) {
     let inventory = Inventory::new(&fleet(), clusters.iter().map(|id| aks(id)));
-    let member = Member { name: cluster(), resource_id: annotation.map(str::to_owned) };
+    let member = Member { name: cluster(), resource_id: annotation.map(str::to_owned), leaving: false };
     match (inventory.find(&member), expect) {
         (Ok(found), Ok(id)) => assert_eq!(found.resource_id.as_str(), id),
         (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{error}"),

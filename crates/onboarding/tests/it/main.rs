@@ -5,5 +5,6 @@ mod access;
 mod chain;
 mod inventory;
 mod names;
+mod offboard;
 mod tree;
 mod world;

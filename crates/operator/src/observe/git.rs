@@ -102,6 +102,11 @@ impl GitLook {
         }
     }
 
+    /// The clusters that the tip of the branch has overlays for.
+    pub(crate) async fn tip(&mut self, fleet: &Fleet) -> Result<Vec<Member>, gangplank_git::Error> {
+        Ok(self.sight(fleet).await?.members.clone())
+    }
+
     pub(super) async fn look(&mut self, fleet: &Fleet, members: &[Member]) -> ByCluster<Seen<OverlayFacts>> {
         let absent = OverlayFacts::default();
         let names = members.iter().map(|member| &member.name);

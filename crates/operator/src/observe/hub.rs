@@ -28,7 +28,7 @@ use crate::identity::ServiceAccountToken;
 const USE_LABEL: &str = "azure.workload.identity/use";
 const CLIENT_ID: &str = "azure.workload.identity/client-id";
 /// The annotation by which a bootstrap application says which cluster it is for.
-const CLUSTER: &str = "gangplank.dev/cluster";
+pub(crate) const CLUSTER: &str = "gangplank.dev/cluster";
 const SECRET_TYPE: &str = "argocd.argoproj.io/secret-type";
 
 /// After this long a Secret is judged anew: a certificate in it runs out without an event.
@@ -363,7 +363,8 @@ impl WatchedApplication {
     }
 }
 
-fn kind(group: &str, version: &str, kind: &str) -> ApiResource {
+/// How a kind is addressed that has no type of its own here.
+pub(crate) fn kind(group: &str, version: &str, kind: &str) -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
 }
 

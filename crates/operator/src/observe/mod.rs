@@ -31,6 +31,7 @@ use gangplank_onboarding::tree::members::Member;
 use crate::azure::Azure;
 pub use azure::AzureLook;
 pub use git::GitLook;
+pub(crate) use hub::{CLUSTER, kind};
 pub use reach::prove_once;
 
 /// Looks at a fleet, again and again.
