@@ -58,6 +58,7 @@ pub(crate) async fn run(args: &Offboard, environment: &Environment, ui: &Ui) -> 
     let began = Instant::now();
     let mut told = String::new();
     let mut withdrawals = 0;
+    let mut edited = None;
     loop {
         let observed = leave.look().await?;
         let step = next(&observed, args.purge);
@@ -65,7 +66,10 @@ pub(crate) async fn run(args: &Offboard, environment: &Environment, ui: &Ui) -> 
             return leave.end(&observed, &step);
         }
         match &step {
-            Step::MarkLeaving | Step::RemoveOverlay => leave.edit(&step)?,
+            Step::MarkLeaving | Step::RemoveOverlay if edited.as_ref() != Some(&step) => {
+                leave.edit(&step)?;
+                edited = Some(step);
+            }
             Step::Drain(left) | Step::Forget(left)
                 if began.elapsed() < Duration::from_secs(args.patience) =>
             {
@@ -83,7 +87,10 @@ pub(crate) async fn run(args: &Offboard, environment: &Environment, ui: &Ui) -> 
                 }
                 withdrawals += 1;
             }
-            Step::Restore
+            // What was edited and is not seen in the working copy is for a person to look at.
+            Step::MarkLeaving
+            | Step::RemoveOverlay
+            | Step::Restore
             | Step::Push
             | Step::Drain(_)
             | Step::Forget(_)

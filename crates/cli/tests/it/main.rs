@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod command;
+mod offboard;
 mod real_hub;
 mod reference;
+mod running;
 mod tree;
 mod worlds;

@@ -3,77 +3,23 @@
 //! The real API server signs with the key of the sandbox's hub and names its issuer, so that Entra trusts its tokens. Skipped, saying so,
 //! where `cargo xtask peers` has not built kube-apiserver and etcd.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::command::gangplank;
-
-/// How long anything here may take.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-/// A process that ends with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn start(command: &mut Command, log: &Path) -> Running {
-    let log = fs::File::create(log).unwrap();
-    Running(command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
-}
-
-fn peers() -> Option<PathBuf> {
-    let named = std::env::var_os("GANGPLANK_PEERS").map(PathBuf::from);
-    let folder =
-        named.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/gangplank/peers")))?;
-    let all = ["bin/kube-apiserver", "bin/etcd", "python/bin/kubectl"];
-    all.iter().all(|program| folder.join(program).exists()).then_some(folder)
-}
+use crate::running::{environment, peers, start, until};
 
 fn port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Tries until it works out.
-fn until<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
-    let began = Instant::now();
-    loop {
-        if let Some(done) = attempt() {
-            return done;
-        }
-        assert!(began.elapsed() < PATIENCE, "gave up on: {what}");
-        std::thread::sleep(Duration::from_millis(200));
-    }
-}
-
-/// The environment that `sandbox env` prints, and the world's folder.
-fn environment(folder: &Path) -> (BTreeMap<String, String>, PathBuf) {
-    let world = until("the sandbox's state file", || {
-        let entries = fs::read_dir(folder).ok()?;
-        let worlds =
-            entries.flatten().map(|entry| entry.path()).filter(|path| path.join("world.json").exists());
-        worlds.into_iter().next()
-    });
-    let state: Value = serde_json::from_slice(&fs::read(world.join("world.json")).unwrap()).unwrap();
-    let variables = state["environment"].as_object().unwrap();
-    let text = |(name, value): (&String, &Value)| (name.clone(), value.as_str().unwrap().to_owned());
-    (variables.iter().map(text).collect(), world)
-}
-
 #[test]
 fn three_clusters_come_aboard_on_a_real_kube_apiserver() {
-    let Some(peers) = peers() else {
+    let Some(peers) = peers(&["bin/kube-apiserver", "bin/etcd", "python/bin/kubectl"]) else {
         eprintln!("skipped: `cargo xtask peers` has not built kube-apiserver and etcd here");
         return;
     };

@@ -66,10 +66,11 @@ pub fn member(fleet: &Fleet, tree: &dyn Tree, name: ClusterName) -> Member {
 }
 
 fn read(name: ClusterName, text: &str) -> Member {
-    let folder = LEAVING_FOLDER.rsplit('/').next().unwrap_or_default();
+    // The path to it begins with as many `..` as the overlay is deep; its last two folders are enough to know it by.
+    let component = LEAVING_FOLDER.trim_start_matches("manifests/argocd/");
     let is_component = |line: &str| {
         let entry = line.trim().strip_prefix("- ").map(unquoted);
-        entry.is_some_and(|entry| entry.ends_with(&format!("../{folder}")))
+        entry.is_some_and(|entry| entry.trim_end_matches('/').ends_with(component))
     };
     Member { resource_id: annotated(text), leaving: text.lines().any(is_component), name }
 }

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use gangplank_onboarding::fleet::Fleet;
 use gangplank_onboarding::tree::edit::{self, Tree};
+use gangplank_onboarding::tree::members::{Member, members};
 use gangplank_onboarding::tree::overlay::{ClusterOverlay, RepositoryOverlay, RepositoryType, relative};
 use gangplank_onboarding::tree::{Change, inspect, layout};
 use serde_json::json;
@@ -78,6 +79,16 @@ fn repositories_are_named_after_their_url() {
     assert!(overlay("https://").is_err());
     let overlay = RepositoryOverlay::new("https://github.com/org/team", RepositoryType::Repository).unwrap();
     insta::assert_snapshot!(overlay.text("../../../../base/repos"));
+}
+
+#[test]
+fn a_cluster_is_marked_as_leaving() {
+    let fleet = fleet();
+    let mut tree = Memory(layout::files(&fleet));
+    tree.enact(edit::add_cluster(&fleet, &ClusterOverlay::new(cluster()), &tree).unwrap());
+    assert!(!members(&fleet, &tree)[0].leaving);
+    tree.enact(edit::mark_leaving(&fleet, &cluster(), &tree).unwrap());
+    assert_eq!(members(&fleet, &tree), [Member { leaving: true, ..Member::by_name(cluster()) }]);
 }
 
 #[test]

@@ -1,0 +1,62 @@
+//! A sandbox that stays up while a test works in a second shell.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long anything here may take.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A process that ends with the test.
+pub(crate) struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a program whose talk goes into a file.
+pub(crate) fn start(command: &mut Command, log: &Path) -> Running {
+    let log = fs::File::create(log).unwrap();
+    Running(command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
+}
+
+/// The folder of the peers, where all of these programs are in it.
+pub(crate) fn peers(programs: &[&str]) -> Option<PathBuf> {
+    let named = std::env::var_os("GANGPLANK_PEERS").map(PathBuf::from);
+    let folder =
+        named.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/gangplank/peers")))?;
+    programs.iter().all(|program| folder.join(program).exists()).then_some(folder)
+}
+
+/// Tries until it works out.
+pub(crate) fn until<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(done) = attempt() {
+            return done;
+        }
+        assert!(began.elapsed() < PATIENCE, "gave up on: {what}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// The environment that `sandbox env` prints, and the world's folder.
+pub(crate) fn environment(folder: &Path) -> (BTreeMap<String, String>, PathBuf) {
+    let world = until("the sandbox's state file", || {
+        let entries = fs::read_dir(folder).ok()?;
+        let worlds =
+            entries.flatten().map(|entry| entry.path()).filter(|path| path.join("world.json").exists());
+        worlds.into_iter().next()
+    });
+    let state: Value = serde_json::from_slice(&fs::read(world.join("world.json")).unwrap()).unwrap();
+    let variables = state["environment"].as_object().unwrap();
+    let text = |(name, value): (&String, &Value)| (name.clone(), value.as_str().unwrap().to_owned());
+    (variables.iter().map(text).collect(), world)
+}
