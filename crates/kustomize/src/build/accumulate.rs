@@ -253,6 +253,8 @@ impl Target {
             for resource in &mut resources {
                 let lineage = Lineage { origin: Some(Arc::clone(&origin)), transformations: Vec::new() };
                 resource.lineage = Some(Box::new(lineage));
+                // It is noted among the annotations, all of which are strings from then on.
+                resource.normalize_annotations();
             }
         }
         if resources.len() > 1 {

@@ -8,7 +8,7 @@ use crate::error::{Cause, Error};
 use crate::problem::Problem;
 use crate::render::Order;
 use crate::resource::Resource;
-use crate::tree::Mark;
+use crate::tree::{Mark, Node};
 use crate::{hash, origin, references, sort, transform, vars};
 
 /// The annotation that keeps a resource out of the output.
@@ -76,6 +76,12 @@ fn validate(resource: &Resource) -> Result<(), Problem> {
     let mark = resource.node.as_ref().map_or_else(Mark::default, crate::tree::Node::mark);
     if resource.history().lost_identity {
         return Err(Problem::new("a patch has taken this resource's kind or name away", mark));
+    }
+    if let Some(annotations @ Node::Sequence(_)) =
+        resource.get("metadata").and_then(|metadata| metadata.get("annotations"))
+        && !annotations.is_null_or_empty()
+    {
+        return Err(Problem::new("metadata.annotations is a list, and should be a mapping", annotations.mark()));
     }
     if resource.kind().is_empty() {
         return Err(Problem::new("a resource has lost its kind", mark));

@@ -8,7 +8,7 @@ use super::target::Target;
 use super::{Build, Frame};
 use crate::error::{Cause, Error};
 use crate::generate::{Generated, ReadFile, generate, merged_options};
-use crate::kustomization::{At, GeneratorArgs, HelmChart, HelmGlobals};
+use crate::kustomization::{At, GeneratorArgs, GeneratorOptions, HelmChart, HelmGlobals};
 use crate::origin::Origin;
 use crate::problem::Problem;
 use crate::reader;
@@ -39,7 +39,9 @@ impl Target {
         for (what, list) in lists {
             let kind = if what == Generated::ConfigMap { "ConfigMapGenerator" } else { "SecretGenerator" };
             for args in list {
-                let resource = self.generated(build, what, args)?;
+                let global = self.kustomization.generator_options.as_ref();
+                let options = merged_options(args.options.as_ref(), global);
+                let resource = self.generated(build, what, args, options.as_ref())?;
                 self.absorb(build, ra, vec![resource], self.built_in_origin(kind))?;
             }
         }
@@ -49,7 +51,10 @@ impl Target {
         }
         for (plugin, origin) in self.plugins(build, &kustomization.generators)? {
             let resources = match plugin {
-                Plugin::Generator(what, args) => vec![self.generated(build, what, &args)?],
+                // The options of the kustomization are for its own fields only.
+                Plugin::Generator(what, args) => {
+                    vec![self.generated(build, what, &args, args.options.as_ref())?]
+                }
                 Plugin::IamPolicy(resource) => vec![*resource],
                 Plugin::Helm(chart, globals) => self.inflate(build, &chart, &globals)?,
                 Plugin::Transformer(_) => {
@@ -65,10 +70,15 @@ impl Target {
         Ok(())
     }
 
-    fn generated(&self, build: &Build<'_>, what: Generated, args: &GeneratorArgs) -> Result<Resource, Error> {
-        let options = merged_options(args.options.as_ref(), self.kustomization.generator_options.as_ref());
+    fn generated(
+        &self,
+        build: &Build<'_>,
+        what: Generated,
+        args: &GeneratorArgs,
+        options: Option<&GeneratorOptions>,
+    ) -> Result<Resource, Error> {
         let reader = Reader { target: self, build };
-        generate(what, args, options.as_ref(), self.source, &reader)
+        generate(what, args, options, self.source, &reader)
             .map_err(|problem| build.locate(problem, Cause::Generator))
     }
 

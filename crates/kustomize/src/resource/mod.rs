@@ -122,6 +122,43 @@ impl Resource {
             || self.lineage.as_deref().is_some_and(|lineage| lineage.origin.is_some())
     }
 
+    /// Kustomize's own annotations make an `annotations` for others to be set in. It goes at the end where it is empty.
+    pub(crate) fn show_annotations(&mut self) {
+        if self.has_traces()
+            && let Some(node) = &mut self.node
+            && tree::lookup(node, &["metadata", "annotations"]).is_none()
+        {
+            let mark = node.mark();
+            // A metadata that is no mapping has no place for them.
+            let _ = tree::lookup_create(node, &["metadata", "annotations"], mark);
+        }
+    }
+
+    /// The annotations in which Kustomize notes what is known here as history.
+    pub(crate) fn traces(&self) -> Vec<(&'static str, String)> {
+        let history = self.history();
+        let list = |texts: &mut dyn Iterator<Item = &str>| texts.collect::<Vec<_>>().join(",");
+        let previous = &history.previous;
+        let enabled = |set: bool| if set { "enabled" } else { "" }.to_owned();
+        let behavior = if history.generated { history.behavior.name() } else { "" };
+        let origin = self.lineage.as_ref().and_then(|lineage| lineage.origin.as_ref());
+        let mut traces = vec![
+            ("internal.config.kubernetes.io/previousNames", list(&mut previous.iter().map(|id| &*id.name))),
+            (
+                "internal.config.kubernetes.io/previousNamespaces",
+                list(&mut previous.iter().map(|id| &*id.namespace)),
+            ),
+            ("internal.config.kubernetes.io/previousKinds", list(&mut previous.iter().map(|id| &*id.kind))),
+            ("internal.config.kubernetes.io/prefixes", list(&mut history.prefixes.iter().map(|text| &**text))),
+            ("internal.config.kubernetes.io/suffixes", list(&mut history.suffixes.iter().map(|text| &**text))),
+            ("internal.config.kubernetes.io/generatorBehavior", behavior.to_owned()),
+            ("internal.config.kubernetes.io/needsHashSuffix", enabled(history.needs_hash)),
+            ("config.kubernetes.io/origin", origin.map_or_else(String::new, |origin| origin.annotation())),
+        ];
+        traces.retain(|(_, text)| !text.is_empty());
+        traces
+    }
+
     pub(crate) fn forget_history(&mut self) {
         self.history = None;
         self.lineage = None;

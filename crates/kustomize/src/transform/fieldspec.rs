@@ -102,6 +102,10 @@ fn walk(
                     *value = instead_of_null(rest, create, scalar);
                 }
             }
+            // Looking up a null finds nothing.
+            if value.is_null() {
+                return Ok(());
+            }
             walk(value, rest, create, mark, change)
         }
         Node::Scalar(scalar) if scalar.tag == Tag::Null => Ok(()),

@@ -87,6 +87,11 @@ fn operation(value: &Value, mark: Mark) -> Result<Operation, Problem> {
     })
 }
 
+/// Whether an operation copies or compares what stands in the resource.
+pub(crate) fn looks(patch: &[Operation]) -> bool {
+    patch.iter().any(|operation| matches!(operation.op.as_str(), "copy" | "move" | "test"))
+}
+
 /// Applies a patch to a tree that is [`canonical`](tree::canonical).
 pub(crate) fn apply(document: &mut Node, patch: &[Operation]) -> Result<(), Problem> {
     for operation in patch {

@@ -15,6 +15,9 @@ pub(crate) fn set_entries(
     specs: &[FieldSpec],
 ) -> Result<(), Problem> {
     for resource in resources {
+        if specs.iter().any(|spec| spec.path.starts_with("metadata/annotations")) {
+            resource.show_annotations();
+        }
         let Some(mut node) = resource.node.take() else { continue };
         let specs = resource_specs(&node, specs);
         let result = set_in(&mut node, specs, entries);

@@ -193,16 +193,27 @@ fn apply_operations(
         tree::check(node)?;
         let mut document = tree::canonical(node)?;
         // Kustomize's own annotations are there for the patch to find, though it is never told so.
-        let traces = resource.has_traces();
         let lineage = resource.lineage.is_some();
-        if traces {
+        // Their texts matter only to operations that look.
+        let traces = if json_patch::looks(operations) { resource.traces() } else { Vec::new() };
+        if resource.has_traces() {
             let annotations = tree::lookup_create(&mut document, &["metadata", "annotations"], mark)?;
             if lineage {
                 let value = Node::string("", mark);
                 tree::set_field(annotations, LINEAGE, Some(value), false);
             }
+            for (name, text) in &traces {
+                tree::set_field(annotations, name, Some(Node::string(text.as_str(), mark)), false);
+            }
         }
         json_patch::apply(&mut document, operations)?;
+        if let Some(Node::Mapping(annotations)) =
+            document.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations"))
+        {
+            for (name, _) in traces.iter().filter(|(name, _)| *name != LINEAGE) {
+                tree::clear(Arc::make_mut(annotations), name);
+            }
+        }
         if !matches!(document, Node::Mapping(_)) {
             return Err(Problem::new("the patch leaves no mapping of the resource", mark));
         }

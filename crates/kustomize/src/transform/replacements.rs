@@ -71,7 +71,9 @@ fn source_value(
         return Err(Problem::new(message, mark));
     };
     let path = if source.field_path.is_empty() { "metadata.name" } else { &source.field_path };
-    let found = resource.node.as_ref().and_then(|node| follow(node, &smart_split(path, '.')));
+    let parts = smart_split(path, '.');
+    let traced = with_traces(resource, &parts);
+    let found = traced.as_ref().or(resource.node.as_ref()).and_then(|node| follow(node, &parts));
     let value = found.filter(|value| !value.is_null_or_empty()).ok_or_else(|| {
         Problem::new(
             format!("the source of this replacement ({}) has no field {path}", describe(source)),
@@ -103,6 +105,22 @@ fn source_value(
     let mut copy = (**scalar).clone();
     copy.text = (*part).into();
     Ok(Node::Scalar(Arc::new(copy)))
+}
+
+/// The resource with Kustomize's own annotations, for a path to all annotations.
+fn with_traces(resource: &Resource, path: &[String]) -> Option<Node> {
+    let all = matches!(path, [metadata] if metadata == "metadata")
+        || matches!(path, [metadata, annotations] if metadata == "metadata" && annotations == "annotations");
+    if !all || !resource.has_traces() {
+        return None;
+    }
+    let mut node = resource.node.clone()?;
+    let mark = node.mark();
+    let annotations = tree::lookup_create(&mut node, &["metadata", "annotations"], mark).ok()?;
+    for (name, text) in resource.traces() {
+        tree::set_field(annotations, name, Some(Node::string(text, mark)), false);
+    }
+    Some(node)
 }
 
 fn same_namespace(

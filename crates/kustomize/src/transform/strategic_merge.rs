@@ -168,13 +168,38 @@ impl<'s> Merger<'s> {
                     (_, mapping) => Some(self.fields_of(&mapping, place)?),
                 },
                 Node::Sequence(_) => match place.and_then(|place| place.merging()) {
-                    Some(field) => self.merging_list(Some(value), Some(value), field, place)?,
+                    Some(field) => {
+                        let dest = self.without_directives(value, place);
+                        self.merging_list(Some(&dest), Some(value), field, place)?
+                    }
                     None => continue,
                 },
             };
             put(Arc::make_mut(&mut made), name, patch, new);
         }
         Ok(Node::Mapping(made))
+    }
+
+    /// A list of the patch that takes the place of a missing one. To kyaml both are the same list: a directive that is
+    /// read from an item of the one is gone from the other.
+    fn without_directives(&self, node: &Node, place: Option<Place<'s>>) -> Node {
+        match node {
+            Node::Scalar(_) => node.clone(),
+            Node::Sequence(sequence) if place.and_then(|place| place.merging()).is_some() => {
+                let items = place.and_then(|place| place.items());
+                let stripped = sequence.items.iter().map(|item| self.without_directives(item, items));
+                Node::sequence(stripped.collect(), sequence.mark)
+            }
+            Node::Sequence(_) => node.clone(),
+            Node::Mapping(mapping) => {
+                let Ok((_, mapping)) = strip(mapping) else { return node.clone() };
+                let entries = mapping.entries.iter().map(|(name, value)| {
+                    let place = place.and_then(|place| place.field(&name.text));
+                    (Arc::clone(name), self.without_directives(value, place))
+                });
+                Node::mapping(entries.collect(), mapping.mark)
+            }
+        }
     }
 
     fn settle_field(&self, value: &Node, place: Option<Place<'s>>) -> Result<Settled, Problem> {
@@ -246,7 +271,10 @@ impl<'s> Merger<'s> {
         let mark = dest.or(patch).map_or(Mark::default(), Node::mark);
         let (mut old, mut new) = (items(dest), items(patch));
         match (&old, patch) {
-            (None, _) => old.clone_from(&new),
+            (None, _) => {
+                let made = patch.map(|patch| self.without_directives(patch, place));
+                old = items(made.as_ref());
+            }
             (Some(_), Some(patch)) if patch.is_null() => return Ok(None),
             (Some(_), Some(_)) => {
                 if let Some(list) = &mut new {

@@ -91,6 +91,11 @@ fn changed(node: &Node) -> Result<Option<Node>, Problem> {
         }
         Node::Mapping(mapping) => {
             let mut copy: Option<Arc<Mapping>> = None;
+            if mapping.written().count() < mapping.entries.len() {
+                let entries = mapping.written().cloned().collect();
+                copy = Some(Arc::new(Mapping { entries, mark: mapping.mark }));
+            }
+            let mapping = &copy.clone().unwrap_or_else(|| Arc::clone(mapping));
             for (at, (_, value)) in mapping.entries.iter().enumerate() {
                 if let Some(value) = changed(value)? {
                     Arc::make_mut(copy.get_or_insert_with(|| Arc::clone(mapping))).entries[at].1 = value;
@@ -165,7 +170,7 @@ fn write_json(node: &Node, exact: bool, out: &mut String) {
         }
         Node::Mapping(mapping) => {
             let mut entries: Vec<(&str, &Node)> =
-                mapping.entries.iter().map(|(name, value)| (&*name.text, value)).collect();
+                mapping.written().map(|(name, value)| (&*name.text, value)).collect();
             entries.sort_by(|a, b| a.0.cmp(b.0));
             out.push('{');
             for (at, (name, value)) in entries.into_iter().enumerate() {

@@ -227,6 +227,11 @@ impl Node {
 }
 
 impl Mapping {
+    /// The entries that are written: a key `<<`, even as a string, is lost in Kustomize's own reading of what it wrote.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &(Arc<Scalar>, Node)> {
+        self.entries.iter().filter(|(key, _)| &*key.text != "<<")
+    }
+
     pub(crate) fn index(&self, key: &str) -> Option<usize> {
         self.entries.iter().position(|(name, _)| &*name.text == key)
     }

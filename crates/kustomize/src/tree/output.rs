@@ -62,6 +62,16 @@ impl Scalar {
         })
     }
 
+    /// Whether it is a string, and is read as one again: a date is not, though it is printed as a text.
+    fn is_written_as_string(&self) -> Result<bool, Problem> {
+        let date = match &self.tag {
+            Tag::Other(_) | Tag::Timestamp => true,
+            Tag::None => self.style == Style::Plain && super::parse::tag_of(&self.text) == Tag::Timestamp,
+            _ => false,
+        };
+        Ok(!date && matches!(self.meaning()?, Meaning::Text(_)))
+    }
+
     /// The printer's reader takes no DEL and no C1 control characters, which JSON does not escape.
     fn check_characters(&self) -> Result<(), Problem> {
         let refused =
@@ -96,7 +106,7 @@ pub(crate) fn check(node: &Node) -> Result<(), Problem> {
             let entries = &mapping.entries;
             let mut seen = HashSet::new();
             for (at, (key, value)) in entries.iter().enumerate() {
-                if matches!(key.tag, Tag::Other(_)) || !matches!(key.meaning()?, Meaning::Text(_)) {
+                if !key.is_written_as_string()? {
                     return Err(key.error(format!("the key {:?} is no string: quote it", key.text)));
                 }
                 // Comparing pairs is cheaper than hashing for the mappings that there are.
@@ -132,7 +142,7 @@ impl Emit for Node {
             },
             Self::Sequence(sequence) => View::Sequence(&sequence.items),
             Self::Mapping(mapping) => {
-                View::Mapping(mapping.entries.iter().map(|(key, value)| (&*key.text, value)).collect())
+                View::Mapping(mapping.written().map(|(key, value)| (&*key.text, value)).collect())
             }
         }
     }
@@ -214,6 +224,10 @@ fn scalar_line(node: &Node) -> String {
     match node {
         Node::Scalar(scalar) if scalar.style == Style::SingleQuoted => quoted('\'', &scalar.text),
         Node::Scalar(scalar) if scalar.style == Style::DoubleQuoted => quoted('"', &scalar.text),
+        // A string that looks like something else gets quotes.
+        Node::Scalar(scalar) if scalar.tag == Tag::Str && super::parse::tag_of(&scalar.text) != Tag::Str => {
+            quoted('"', &scalar.text)
+        }
         Node::Scalar(scalar) if scalar.style == Style::Plain && !scalar.text.contains('\n') => {
             format!("{}\n", scalar.text)
         }

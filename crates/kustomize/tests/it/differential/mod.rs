@@ -4,6 +4,8 @@
 //! tried without it. `GANGPLANK_SEED` begins elsewhere, `GANGPLANK_KUBECTL` names the program. Every tree has a number of
 //! its own, which is printed with a difference and makes the same tree again.
 
+mod features;
+mod objects;
 mod random;
 mod scalars;
 mod trees;

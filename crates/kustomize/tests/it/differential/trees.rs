@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use super::random::Random;
 use super::scalars::{double_quoted, scalar, value};
 
-const NAMES: &[&str] = &["web", "api", "db", "cfg", "sec"];
+pub(super) const NAMES: &[&str] = &["web", "api", "db", "cfg", "sec"];
 const WORKLOADS: &[(&str, &str)] =
     &[("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("batch/v1", "Job")];
 
-struct Tree<'r> {
-    random: &'r mut Random,
+pub(super) struct Tree<'r> {
+    pub(super) random: &'r mut Random,
     /// Kind and name of everything that was made.
-    made: Vec<(&'static str, &'static str, &'static str)>,
+    pub(super) made: Vec<(&'static str, &'static str, &'static str)>,
 }
 
-fn put(directory: &Path, name: &str, text: &str) {
+pub(super) fn put(directory: &Path, name: &str, text: &str) {
     fs::create_dir_all(directory).expect("a folder can be made");
     fs::write(directory.join(name), text).expect("a file can be written");
 }
@@ -57,6 +57,7 @@ impl Tree<'_> {
         }
         let mut text = format!("resources:\n{}", list(&files));
         text.push_str(&self.generators(directory));
+        text.push_str(&self.features(directory));
         self.some(&mut text, 20, |tree| format!("namePrefix: {}\n", tree.random.one(&["p-", "x.", "1-"])));
         self.some(&mut text, 15, |tree| {
             format!("namespace: {}\n", tree.random.one(&["ns", "default", "prod"]))
@@ -65,13 +66,13 @@ impl Tree<'_> {
         put(directory, "kustomization.yaml", &text);
     }
 
-    fn some(&mut self, text: &mut String, percent: usize, make: impl FnOnce(&mut Self) -> String) {
+    pub(super) fn some(&mut self, text: &mut String, percent: usize, make: impl FnOnce(&mut Self) -> String) {
         if self.random.chance(percent) {
             text.push_str(&make(self));
         }
     }
 
-    fn metadata(&mut self, name: &str) -> String {
+    pub(super) fn metadata(&mut self, name: &str) -> String {
         let mut text = format!("metadata:\n  name: {name}\n");
         if self.random.chance(20) {
             text.push_str(&format!("  namespace: {}\n", self.random.one(&["ns", "default", "other"])));
@@ -93,6 +94,9 @@ impl Tree<'_> {
     /// A resource that is not there yet.
     fn resource(&mut self) -> Option<String> {
         let name = self.random.one(NAMES);
+        if self.random.chance(35) {
+            return Some(self.object());
+        }
         let choice = self.random.below(12);
         let (version, kind, body) = match choice {
             0..=2 => {
@@ -265,7 +269,9 @@ impl Tree<'_> {
         if !patches.is_empty() {
             text.push_str(&format!("patches:\n{patches}"));
         }
-        self.some(&mut text, 12, |tree| tree.replacement());
+        self.some(&mut text, 20, |tree| tree.replacements(directory));
+        text.push_str(&self.merged_generators());
+        text.push_str(&self.features(directory));
         self.some(&mut text, 8, |tree| {
             format!(
                 "buildMetadata: [{}]\n",
@@ -278,29 +284,15 @@ impl Tree<'_> {
             )
         });
         self.some(&mut text, 15, |tree| {
-            tree.random.one(&["sortOptions:\n  order: fifo\n", "sortOptions:\n  order: legacy\n"]).to_owned()
+            tree.random
+                .one(&[
+                    "sortOptions:\n  order: fifo\n",
+                    "sortOptions:\n  order: legacy\n",
+                    "sortOptions:\n  order: legacy\n  legacySortOptions:\n    orderFirst: [Widget, Secret]\n    orderLast: [ConfigMap]\n",
+                ])
+                .to_owned()
         });
         put(directory, "kustomization.yaml", &text);
-    }
-
-    fn replacement(&mut self) -> String {
-        let Some((_, kind, name)) = self.made.first().copied() else { return String::new() };
-        let (_, target_kind, target) = *self.random.pick(&self.made);
-        let options = self.random.one(&[
-            "",
-            "    options:\n      create: true\n",
-            "    options:\n      delimiter: \"-\"\n      index: 0\n",
-        ]);
-        let path = self.random.one(&[
-            "metadata.annotations.app",
-            "metadata.labels.t",
-            "metadata.name",
-            "spec.template.spec.containers.[name=main].image",
-            "spec.template.spec.containers.*.name",
-        ]);
-        format!(
-            "replacements:\n- source:\n    kind: {kind}\n    name: {name}\n    fieldPath: metadata.name\n  targets:\n  - select:\n      kind: {target_kind}\n      name: {target}\n    fieldPaths:\n    - {path}\n{options}"
-        )
     }
 
     fn patches(&mut self, directory: &Path) -> String {
