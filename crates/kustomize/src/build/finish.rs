@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::render::Order;
 use crate::resource::Resource;
 use crate::tree::{Mark, Node};
-use crate::{hash, origin, references, sort, transform, vars};
+use crate::{hash, references, sort, transform, vars};
 
 /// The annotation that keeps a resource out of the output.
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
@@ -77,13 +77,16 @@ fn validate(resource: &Resource) -> Result<(), Problem> {
     if resource.history().lost_identity {
         return Err(Problem::new("a patch has taken this resource's kind or name away", mark));
     }
-    if let Some(annotations @ Node::Sequence(_)) =
+    if let Some(Node::Sequence(annotations)) =
         resource.get("metadata").and_then(|metadata| metadata.get("annotations"))
-        && !annotations.is_null_or_empty()
+        && annotations.items.len() % 2 == 1
     {
-        return Err(Problem::new("metadata.annotations is a list, and should be a mapping", annotations.mark()));
+        return Err(Problem::new(
+            "metadata.annotations is a list, and should be a mapping",
+            annotations.mark,
+        ));
     }
-    if resource.kind().is_empty() {
+    if resource.kind().is_empty() || resource.get("kind").is_some_and(Node::is_null) {
         return Err(Problem::new("a resource has lost its kind", mark));
     }
     if resource.name().is_empty() && !resource.kind().ends_with("List") {
@@ -124,8 +127,7 @@ fn annotate(build: &Build<'_>, resource: &mut Resource) {
         added.push(("config.kubernetes.io/origin", origin.annotation()));
     }
     if build.metadata.transformations && !lineage.transformations.is_empty() {
-        let text = origin::transformations(lineage.transformations.iter().map(AsRef::as_ref));
-        added.push(("alpha.config.kubernetes.io/transformations", text));
+        added.push(("alpha.config.kubernetes.io/transformations", resource.transformations()));
     }
     if added.is_empty() {
         return;

@@ -214,6 +214,9 @@ fn take_metadata(new: &mut Resource, old: &Resource) {
     let (name, namespace) = (old.name().to_owned(), old.namespace().to_owned());
     new.set_name(&name, mark);
     new.set_namespace(&namespace, mark);
+    if let Some(lineage) = &old.lineage {
+        new.lineage.get_or_insert_default().transformations.clone_from(&lineage.transformations);
+    }
     new.vars.clone_from(&old.vars);
 }
 

@@ -134,6 +134,15 @@ impl Resource {
         }
     }
 
+    /// What has changed it, as an annotation.
+    pub(crate) fn transformations(&self) -> String {
+        let transformations = self.lineage.as_ref().map_or(&[][..], |lineage| &lineage.transformations);
+        if transformations.is_empty() {
+            return String::new();
+        }
+        crate::origin::transformations(transformations.iter().map(AsRef::as_ref))
+    }
+
     /// The annotations in which Kustomize notes what is known here as history.
     pub(crate) fn traces(&self) -> Vec<(&'static str, String)> {
         let history = self.history();
@@ -149,12 +158,23 @@ impl Resource {
                 list(&mut previous.iter().map(|id| &*id.namespace)),
             ),
             ("internal.config.kubernetes.io/previousKinds", list(&mut previous.iter().map(|id| &*id.kind))),
-            ("internal.config.kubernetes.io/prefixes", list(&mut history.prefixes.iter().map(|text| &**text))),
-            ("internal.config.kubernetes.io/suffixes", list(&mut history.suffixes.iter().map(|text| &**text))),
+            (
+                "internal.config.kubernetes.io/prefixes",
+                list(&mut history.prefixes.iter().map(|text| &**text)),
+            ),
+            (
+                "internal.config.kubernetes.io/suffixes",
+                list(&mut history.suffixes.iter().map(|text| &**text)),
+            ),
             ("internal.config.kubernetes.io/generatorBehavior", behavior.to_owned()),
             ("internal.config.kubernetes.io/needsHashSuffix", enabled(history.needs_hash)),
             ("config.kubernetes.io/origin", origin.map_or_else(String::new, |origin| origin.annotation())),
         ];
+        traces.extend([
+            ("internal.config.kubernetes.io/allowNameChange", enabled(history.allow_name_change)),
+            ("internal.config.kubernetes.io/allowKindChange", enabled(history.allow_kind_change)),
+            ("alpha.config.kubernetes.io/transformations", self.transformations()),
+        ]);
         traces.retain(|(_, text)| !text.is_empty());
         traces
     }
@@ -356,9 +376,18 @@ impl Resource {
             return;
         }
         let mut strings: Vec<(String, String, Mark)> = Vec::new();
-        for (key, value) in annotations.entries().unwrap_or_default() {
-            strings.retain(|(name, _, _)| **name != *key.text);
-            strings.push((key.text.to_string(), value.text_or_empty().to_owned(), value.mark()));
+        let mut add = |key: &str, value: &Node| {
+            strings.retain(|(name, _, _)| name != key);
+            strings.push((key.to_owned(), value.text_or_empty().to_owned(), value.mark()));
+        };
+        match annotations {
+            Node::Mapping(mapping) => mapping.entries.iter().for_each(|(key, value)| add(&key.text, value)),
+            // Kustomize takes the items of a list for keys and values in turn, and fails where one is left over.
+            Node::Sequence(list) if list.items.len() % 2 == 0 => {
+                list.items.chunks_exact(2).for_each(|pair| add(pair[0].text_or_empty(), &pair[1]));
+            }
+            Node::Sequence(_) => return,
+            Node::Scalar(_) => {}
         }
         self.set_metadata_map("annotations", strings);
     }

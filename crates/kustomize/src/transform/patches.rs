@@ -331,6 +331,12 @@ fn apply_to_resource(
     if drops_annotations(patch_node) {
         resource.forget_history();
     }
+    if name_changes || kind_changes {
+        // The leave is an annotation of the patch, and is merged with the others.
+        let history = resource.history_mut();
+        history.allow_name_change |= name_changes;
+        history.allow_kind_change |= kind_changes;
+    }
     resource.node = merged;
     if resource.is_empty() {
         return Ok(());

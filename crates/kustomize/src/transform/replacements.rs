@@ -30,16 +30,40 @@ pub(crate) fn replace(
             (_, Some(_), Some(_)) => return fail("a replacement has a source or a sourceValue, not both"),
             (Some(targets), _, _) => targets,
         };
-        let value = match (&replacement.source, &replacement.source_value) {
+        let mut value = match (&replacement.source, &replacement.source_value) {
             (Some(source), _) => source_value(resources, source, mark, context)?,
-            (None, Some(text)) => Node::Scalar(Arc::new(Scalar::untyped(text.as_str(), mark))),
+            (None, Some(text)) => Value::constant(text, mark),
             (None, None) => continue,
         };
         for target in targets {
-            apply_target(resources, target, &value, mark)?;
+            apply_target(resources, target, &mut value, mark)?;
         }
     }
     Ok(())
+}
+
+/// What is put into targets.
+struct Value {
+    node: Node,
+    /// The resource that it stands in: Kustomize's value is that very field, and changes with it.
+    lives_in: Option<usize>,
+}
+
+impl Value {
+    fn constant(text: &str, mark: Mark) -> Self {
+        Self { node: Node::Scalar(Arc::new(Scalar::untyped(text, mark))), lives_in: None }
+    }
+
+    /// Sets a place of the resource `at`, and follows where the place is the value itself.
+    fn set(&mut self, place: &mut Node, options: &FieldOptions, at: usize) -> Result<(), PathError> {
+        let is_source = self.lives_in == Some(at)
+            && matches!((&*place, &self.node), (Node::Scalar(place), Node::Scalar(value)) if Arc::ptr_eq(place, value));
+        set_value(place, &self.node, options)?;
+        if is_source {
+            self.node = place.clone();
+        }
+        Ok(())
+    }
 }
 
 fn source_value(
@@ -47,11 +71,12 @@ fn source_value(
     source: &Source,
     mark: Mark,
     context: Context<'_>,
-) -> Result<Node, Problem> {
-    let selected: Vec<&Resource> = resources
+) -> Result<Value, Problem> {
+    let selected: Vec<(usize, &Resource)> = resources
         .list()
         .iter()
-        .filter(|resource| {
+        .enumerate()
+        .filter(|(_, resource)| {
             std::iter::once(resource.id()).chain(resource.previous_ids()).any(|id| {
                 (source.name.is_empty() || source.name == id.name)
                     && (source.namespace.is_empty()
@@ -60,7 +85,7 @@ fn source_value(
             })
         })
         .collect();
-    let [resource] = selected[..] else {
+    let [(at, resource)] = selected[..] else {
         let message = match selected.len() {
             0 => format!("no resource is the source of this replacement ({})", describe(source)),
             count => format!(
@@ -81,7 +106,7 @@ fn source_value(
         )
     })?;
     if source.options.delimiter.is_empty() {
-        return Ok(value.clone());
+        return Ok(Value { node: value.clone(), lives_in: Some(at) });
     }
     let Node::Scalar(scalar) = value else {
         return Err(Problem::new(
@@ -104,7 +129,7 @@ fn source_value(
         })?;
     let mut copy = (**scalar).clone();
     copy.text = (*part).into();
-    Ok(Node::Scalar(Arc::new(copy)))
+    Ok(Value { node: Node::Scalar(Arc::new(copy)), lives_in: None })
 }
 
 /// The resource with Kustomize's own annotations, for a path to all annotations.
@@ -167,7 +192,12 @@ fn follow<'n>(node: &'n Node, path: &[String]) -> Option<&'n Node> {
     Some(node)
 }
 
-fn apply_target(resources: &mut Resources, target: &Target, value: &Node, mark: Mark) -> Result<(), Problem> {
+fn apply_target(
+    resources: &mut Resources,
+    target: &Target,
+    value: &mut Value,
+    mark: Mark,
+) -> Result<(), Problem> {
     let Some(select) = &target.select else {
         return Err(Problem::new("a target of a replacement needs a select", mark));
     };
@@ -176,7 +206,7 @@ fn apply_target(resources: &mut Resources, target: &Target, value: &Node, mark: 
     let rejected = target.reject.iter().map(matcher).collect::<Result<Vec<_>, _>>()?;
     let default_path = ["metadata.name".to_owned()];
     let paths = if target.field_paths.is_empty() { &default_path[..] } else { &target.field_paths };
-    for resource in resources.list_mut() {
+    for (at, resource) in resources.list_mut().iter_mut().enumerate() {
         let ids: Vec<_> = std::iter::once(resource.id()).chain(resource.previous_ids()).collect();
         let by_metadata = wanted.matches_metadata(resource)
             && !target.reject.iter().zip(&rejected).any(|(selector, matcher)| {
@@ -192,7 +222,7 @@ fn apply_target(resources: &mut Resources, target: &Target, value: &Node, mark: 
         }
         let Some(node) = &mut resource.node else { continue };
         for path in paths {
-            set_path(node, path, value, &target.options, mark)?;
+            set_path(node, at, path, value, &target.options, mark)?;
         }
     }
     Ok(())
@@ -200,22 +230,23 @@ fn apply_target(resources: &mut Resources, target: &Target, value: &Node, mark: 
 
 fn set_path(
     node: &mut Node,
+    at: usize,
     path: &str,
-    value: &Node,
+    value: &mut Value,
     options: &FieldOptions,
     mark: Mark,
 ) -> Result<(), Problem> {
-    let create = match (options.create, value) {
+    let create = match (options.create, &value.node) {
         (false, _) => Create::Nothing,
         (true, Node::Scalar(_)) => Create::Scalar,
         (true, Node::Sequence(_)) => Create::Sequence,
         (true, Node::Mapping(_)) => Create::Mapping,
     };
     let parts = smart_split(path, '.');
-    if set_inside_text(node, &parts, value, create, mark).is_some() {
+    if set_inside_text(node, &parts, &value.node, create, mark).is_some() {
         return Ok(());
     }
-    let found = matching(node, &parts, create, mark, &mut |place| set_value(place, value, options));
+    let found = matching(node, &parts, create, mark, &mut |place| value.set(place, options, at));
     match found {
         Ok(0) => Err(Problem::new(format!("a target of this replacement has no field {path}"), mark)),
         Ok(_) => Ok(()),

@@ -115,6 +115,8 @@ impl<'s> Merger<'s> {
             Directive::Replace => return self.add(&patch, place, true),
             Directive::Merge => {}
         }
+        no_empty_name(dest)?;
+        no_empty_name(&patch)?;
         let mut merged = Arc::clone(dest);
         let names: BTreeSet<&str> =
             dest.entries.iter().chain(&patch.entries).map(|(name, _)| &*name.text).collect();
@@ -155,6 +157,7 @@ impl<'s> Merger<'s> {
     }
 
     fn fields_of(&self, patch: &Arc<Mapping>, place: Option<Place<'s>>) -> Result<Node, Problem> {
+        no_empty_name(patch)?;
         let mut made = Arc::clone(patch);
         let names: BTreeSet<&str> = patch.entries.iter().map(|(name, _)| &*name.text).collect();
         for name in names {
@@ -187,7 +190,11 @@ impl<'s> Merger<'s> {
             Node::Scalar(_) => node.clone(),
             Node::Sequence(sequence) if place.and_then(|place| place.merging()).is_some() => {
                 let items = place.and_then(|place| place.items());
-                let stripped = sequence.items.iter().map(|item| self.without_directives(item, items));
+                let stripped = sequence.items.iter().map(|item| match item.entries() {
+                    // That is a directive of the list, which nobody reads here.
+                    Some([(name, _)]) if &*name.text == DIRECTIVE => item.clone(),
+                    _ => self.without_directives(item, items),
+                });
                 Node::sequence(stripped.collect(), sequence.mark)
             }
             Node::Sequence(_) => node.clone(),
@@ -244,6 +251,7 @@ impl<'s> Merger<'s> {
                 Ok(self.merging_list(Some(node), None, field, place)?.map(Cow::Owned))
             }
             Node::Mapping(mapping) => {
+                no_empty_name(mapping)?;
                 let mut changed: Option<Arc<Mapping>> = None;
                 for (name, value) in &mapping.entries {
                     let place = place.and_then(|place| place.field(&name.text));
@@ -322,6 +330,14 @@ fn put(mapping: &mut Mapping, name: &str, patch: &Mapping, value: Option<Node>) 
         None => {
             tree::clear(mapping, name);
         }
+    }
+}
+
+/// kyaml can't look up a field whose name is empty.
+fn no_empty_name(mapping: &Mapping) -> Result<(), Problem> {
+    match mapping.entries.iter().find(|(name, _)| name.text.is_empty()) {
+        Some((name, _)) => Err(Problem::new("a field with an empty name can't be merged", name.mark)),
+        None => Ok(()),
     }
 }
 

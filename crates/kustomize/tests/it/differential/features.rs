@@ -161,10 +161,13 @@ impl Tree<'_> {
     fn transformer(&mut self) -> (&'static str, String) {
         let name = self.random.one(NAMES);
         let create = self.random.one(&["", "  create: true\n"]);
+        let scales = self.made.iter().find(|(_, kind, _)| *kind == "Deployment").map(|(_, _, name)| *name);
         match self.random.below(12) {
             0 => (
                 "AnnotationsTransformer",
-                format!("annotations:\n  x: \"1\"\n  y: yes\nfieldSpecs:\n- path: metadata/annotations\n{create}"),
+                format!(
+                    "annotations:\n  x: \"1\"\n  y: yes\nfieldSpecs:\n- path: metadata/annotations\n{create}"
+                ),
             ),
             1 => (
                 "LabelTransformer",
@@ -202,7 +205,8 @@ impl Tree<'_> {
             ),
             5 => (
                 "SuffixTransformer",
-                "suffix: -ts\nfieldSpecs:\n- path: metadata/name\n  kind: ConfigMap\n- path: data/a\n".to_owned(),
+                "suffix: -ts\nfieldSpecs:\n- path: metadata/name\n  kind: ConfigMap\n- path: data/a\n"
+                    .to_owned(),
             ),
             6 => (
                 "PatchTransformer",
@@ -212,12 +216,15 @@ impl Tree<'_> {
             ),
             7 => (
                 "PatchJson6902Transformer",
-                format!("target:\n  name: {name}\njsonOp: |-\n  - op: add\n    path: /spec\n    value: {{r: 1.0}}\n"),
+                format!(
+                    "target:\n  name: {name}\njsonOp: |-\n  - op: add\n    path: /spec\n    value: {{r: 1.0}}\n"
+                ),
             ),
-            8 => (
+            8 if scales.is_some() => (
                 "ReplicaCountTransformer",
                 format!(
-                    "replica:\n  name: {name}\n  count: 3\nfieldSpecs:\n- path: spec/replicas\n{create}  kind: Deployment\n"
+                    "replica:\n  name: {}\n  count: 3\nfieldSpecs:\n- path: spec/replicas\n{create}  kind: Deployment\n",
+                    scales.unwrap_or(name)
                 ),
             ),
             9 => (
@@ -248,7 +255,13 @@ impl Tree<'_> {
                 "nameReference:\n- kind: {}\n  fieldSpecs:\n  - kind: {}\n    path: {}\n",
                 tree.random.one(&["ConfigMap", "Widget", "Deployment", "Secret"]),
                 tree.random.one(&["Widget", "ExternalSecret", "ConfigMap"]),
-                tree.random.one(&["spec/ref", "spec/ref/name", "data/a", "spec/a", "metadata/annotations/app"])
+                tree.random.one(&[
+                    "spec/ref",
+                    "spec/ref/name",
+                    "data/a",
+                    "spec/a",
+                    "metadata/annotations/app"
+                ])
             )
         });
         self.some(&mut text, 30, |_| "varReference:\n- kind: ConfigMap\n  path: data\n".to_owned());
@@ -261,7 +274,9 @@ impl Tree<'_> {
         self.some(&mut text, 20, |_| "namePrefix:\n- path: data/a\n  kind: ConfigMap\n".to_owned());
         self.some(&mut text, 20, |_| "images:\n- path: spec/image\n  kind: Widget\n".to_owned());
         self.some(&mut text, 20, |_| "commonAnnotations:\n- path: spec/notes\n  create: true\n".to_owned());
-        self.some(&mut text, 15, |_| "namespace:\n- path: spec/ns\n  create: true\n  kind: Widget\n".to_owned());
+        self.some(&mut text, 15, |_| {
+            "namespace:\n- path: spec/ns\n  create: true\n  kind: Widget\n".to_owned()
+        });
         put(directory, "config.yaml", &text);
         "configurations:\n- config.yaml\n".to_owned()
     }
@@ -287,7 +302,11 @@ impl Tree<'_> {
             "# kinds of our own\ndefinitions:\n  v1.ExternalSecret:\n    type: object\n    properties:\n      spec:\n        properties:\n          list: # merges\n            type: array\n            items: {type: object}\n            x-kubernetes-patch-merge-key: name\n            x-kubernetes-patch-strategy: merge\n    x-kubernetes-group-version-kind:\n    - {group: external-secrets.io, kind: ExternalSecret, version: v1}\n",
         );
         self.random
-            .one(&["openapi:\n  path: schema.yaml\n", "openapi:\n  version: v1.21.2\n", "openapi:\n  path: schema.yaml\n"])
+            .one(&[
+                "openapi:\n  path: schema.yaml\n",
+                "openapi:\n  version: v1.21.2\n",
+                "openapi:\n  path: schema.yaml\n",
+            ])
             .to_owned()
     }
 
@@ -297,7 +316,11 @@ impl Tree<'_> {
             if self.made.is_empty() { ("v1", "ConfigMap", "web") } else { *self.random.pick(&self.made) };
         match self.random.below(3) {
             0 => {
-                put(directory, "older.json", "[{\"op\": \"add\", \"path\": \"/metadata/annotations\", \"value\": {\"older\": \"1\"}}]");
+                put(
+                    directory,
+                    "older.json",
+                    "[{\"op\": \"add\", \"path\": \"/metadata/annotations\", \"value\": {\"older\": \"1\"}}]",
+                );
                 format!(
                     "patchesJson6902:\n- target:\n    kind: {kind}\n    name: {name}\n    version: v1\n  path: older.json\n"
                 )
@@ -320,11 +343,14 @@ impl Tree<'_> {
     /// Generators of an overlay that work on those of the base.
     pub(super) fn merged_generators(&mut self) -> String {
         let mut text = String::new();
-        self.some(&mut text, 10, |tree| {
-            let behavior = tree.random.one(&["merge", "merge", "replace", "create"]);
+        if !self.generates {
+            return text;
+        }
+        self.some(&mut text, 30, |tree| {
+            let behavior = tree.random.one(&["merge", "merge", "merge", "replace", "replace", "create"]);
             let extra = tree.random.one(&[
                 "",
-                "  options:\n    labels:\n      m: n\n    disableNameSuffixHash: true\n",
+                "  options:\n    labels:\n      m: o\n    disableNameSuffixHash: true\n",
                 "  namespace: ns\n",
             ]);
             format!(

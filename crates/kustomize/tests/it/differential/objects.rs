@@ -26,19 +26,19 @@ fn lines() -> Vec<Line> {
 }
 
 /// An `apiVersion` for a line that may leave group or version open.
-fn api_version(random: &mut Random, [group, version, kind]: [&'static str; 3]) -> String {
+fn api_version(random: &mut Random, [group, version, kind]: [&'static str; 3]) -> &'static str {
     let version = if version.is_empty() { "v1" } else { version };
     if !group.is_empty() {
-        return format!("{group}/{version}");
+        return format!("{group}/{version}").leak();
     }
     match kind {
-        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" => "apps/v1".to_owned(),
-        "CronJob" | "Job" => "batch/v1".to_owned(),
-        "Ingress" => "networking.k8s.io/v1".to_owned(),
+        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" => "apps/v1",
+        "CronJob" | "Job" => "batch/v1",
+        "Ingress" => "networking.k8s.io/v1",
         "Role" | "RoleBinding" | "ClusterRole" | "ClusterRoleBinding" => {
-            random.one(&["rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io/v1beta1"]).to_owned()
+            random.one(&["rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io/v1beta1"])
         }
-        _ => version.to_owned(),
+        _ => version,
     }
 }
 
@@ -105,7 +105,7 @@ impl Tree<'_> {
             }
             None => text.push_str(&self.metadata(name)),
         }
-        self.made.push(("v1", kind, name));
+        self.made.push((version, kind, name));
         text
     }
 
@@ -118,7 +118,9 @@ impl Tree<'_> {
         if rest.is_empty() {
             return format!("{pad}{part}: {leaf}\n");
         }
-        let plural = part.ends_with('s') && part != "metadata" && !matches!(&*part, "status" | "labels" | "annotations");
+        let plural = part.ends_with('s')
+            && part != "metadata"
+            && !matches!(&*part, "status" | "labels" | "annotations");
         if is_list || (plural && self.random.chance(90)) || self.random.chance(3) {
             let inner = self.at_path(rest, leaf, indent + 2);
             let mut item = inner.clone();

@@ -343,19 +343,7 @@ pub(super) fn value(random: &mut Random, indent: usize, depth: usize) -> String 
 }
 
 fn flow(random: &mut Random, depth: usize) -> String {
-    let simple = [
-        "a",
-        "1",
-        "true",
-        "'x y'",
-        "\"q\"",
-        "~",
-        "1.5",
-        "2001-01-01",
-        "2001-12-14t21:59:43.10-05:00",
-        "0x1f",
-        "yes",
-    ];
+    let simple = ["a", "1", "true", "'x y'", "\"q\"", "~", "1.5", "2001-01-01", "0x1f", "yes"];
     let item = |random: &mut Random| {
         if depth > 1 && random.chance(20) {
             flow(random, depth - 1)

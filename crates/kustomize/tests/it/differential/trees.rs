@@ -13,6 +13,8 @@ const WORKLOADS: &[(&str, &str)] =
 pub(super) struct Tree<'r> {
     pub(super) random: &'r mut Random,
     /// Kind and name of everything that was made.
+    /// The base generates a ConfigMap.
+    pub(super) generates: bool,
     pub(super) made: Vec<(&'static str, &'static str, &'static str)>,
 }
 
@@ -23,7 +25,7 @@ pub(super) fn put(directory: &Path, name: &str, text: &str) {
 
 /// Writes a tree, and returns the folder to build.
 pub(super) fn write(random: &mut Random, root: &Path) -> PathBuf {
-    let mut tree = Tree { random, made: Vec::new() };
+    let mut tree = Tree { random, generates: false, made: Vec::new() };
     let base = root.join("base");
     tree.base(&base);
     if tree.random.chance(20) {
@@ -185,6 +187,7 @@ impl Tree<'_> {
             );
             put(directory, "e.env", "A=1\n# c\n  B = x y \nC\nD=\"q\"\n\nE=a=b\r\n");
             text.push_str("configMapGenerator:\n- name: gen\n");
+            self.generates = true;
             let literal = self.random.one(&["k=v", "k='q'", "k=\"a b\"", "k=", "k=yes", "k=a=b", "k=1"]);
             text.push_str(&format!("  literals:\n  - {}\n", double_quoted(literal)));
             self.some(&mut text, 60, |_| "  files:\n  - f.txt\n  - n=f.txt\n".to_owned());
@@ -310,7 +313,7 @@ impl Tree<'_> {
                 _ => format!("    kind: {kind}\n    version: v1\n"),
             };
             let json = self.random.chance(45);
-            let patch = if json { self.operations() } else { self.merge(version, kind, name) };
+            let patch = if json { self.operations(kind) } else { self.merge(version, kind, name) };
             let by_file = self.random.chance(30);
             if by_file {
                 let file = format!("patch{at}.yaml");
@@ -330,27 +333,48 @@ impl Tree<'_> {
         text
     }
 
-    fn operations(&mut self) -> String {
+    fn operations(&mut self, kind: &str) -> String {
         let mut text = String::new();
         for _ in 0..1 + self.random.below(3) {
-            let path = self.random.one(&[
+            let anywhere = [
                 "/metadata/annotations",
                 "/metadata/labels",
                 "/metadata/name",
-                "/spec",
                 "/metadata/annotations",
                 "/metadata/namespace",
-                "/metadata/labels/app",
-                "/metadata/annotations/x",
-                "/spec/replicas",
-                "/spec/x~1y",
-                "/data/a",
-                "/spec/template/spec/containers/0/image",
-                "/spec/template/spec/containers/-",
-                "/",
+                "/spec",
                 "/x",
-            ]);
-            let op = self.random.one(&["add", "replace", "replace", "replace", "add", "remove", "test"]);
+            ];
+            let path = match kind {
+                _ if self.random.chance(70) => self.random.one(&anywhere),
+                "Deployment" | "StatefulSet" | "DaemonSet" | "Job" => self.random.one(&[
+                    "/spec/replicas",
+                    "/spec/template/spec/containers/0/image",
+                    "/spec/template/spec/containers/-",
+                    "/spec/template/spec/containers/-1",
+                    "/spec/template/metadata",
+                ]),
+                "ConfigMap" => self.random.one(&["/data/a", "/data"]),
+                _ => self.random.one(&[
+                    "/metadata/labels/app",
+                    "/metadata/annotations/x",
+                    "/spec/x~1y",
+                    "/",
+                    "/kind",
+                ]),
+            };
+            let op = self.random.one(&["add", "replace", "replace", "add", "add", "copy", "move"]);
+            let op = if self.random.chance(6) { self.random.one(&["remove", "test"]) } else { op };
+            if matches!(op, "copy" | "move") {
+                let from =
+                    self.random.one(&["/metadata/labels", "/metadata", "/spec", "/metadata/annotations"]);
+                let op = if from == "/metadata" { "copy" } else { op };
+                text.push_str(&format!(
+                    "- op: {op}\n  from: {from}\n  path: {}\n",
+                    self.random.one(&["/x", "/spec", "/y~1z"])
+                ));
+                continue;
+            }
             let value = self.random.one(&[
                 "x",
                 "1",
@@ -398,8 +422,10 @@ impl Tree<'_> {
                 "      - name: main\n        args: [a]\n        image: null\n",
                 "      - name: main\n        $patch: replace\n        image: replaced\n",
             ]));
-        } else {
+        } else if self.random.chance(50) {
             text.push_str(&format!("spec:{}\n", value(self.random, 2, 3)));
+        } else {
+            text.push_str("added:\n  - name: a\n  - {b: c}\n");
         }
         text
     }
