@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use cluster::ClusterCommand;
 pub(crate) use fleet::{Apply, Explain, Init, Offboard, Plan, Publish, Run, Status};
 use repo::RepoCommand;
-pub(crate) use sandbox::{Sandbox, SandboxCommand};
+pub(crate) use sandbox::{FaultCommand, Sandbox, SandboxCommand, Shell, Which};
 pub(crate) use tools::{Apiserver, AuthCommand, Build, Check, Completions};
 
 /// Bring AKS clusters aboard Argo CD: one change in Git, no stored credential, and proof that it worked

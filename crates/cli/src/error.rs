@@ -17,6 +17,8 @@ pub(crate) enum Outcome {
     Done,
     /// Something that was looked at is not as it should be.
     NotAboard,
+    /// A program that was run in our place ended with this code.
+    Code(u8),
 }
 
 impl From<Outcome> for ExitCode {
@@ -24,6 +26,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Done => ExitCode::SUCCESS,
             Outcome::NotAboard => ExitCode::from(3),
+            Outcome::Code(code) => ExitCode::from(code),
         }
     }
 }

@@ -114,7 +114,11 @@ impl World {
         let (proxy_listener, proxy) = listen("proxy", options.proxy_port).await?;
         let (git_listener, git_address) = listen("Git server", options.git_port).await?;
         let root = options.root.clone().unwrap_or_else(std::env::temp_dir);
-        let folder = Folder::make(&root).map_err(|source| WorldError::Write { path: root, source })?;
+        let folder = match &options.directory {
+            Some(directory) => Folder::make_at(directory)
+                .map_err(|source| WorldError::Write { path: directory.clone(), source })?,
+            None => Folder::make(&root).map_err(|source| WorldError::Write { path: root, source })?,
+        };
         let path = folder.path();
         make_folder(&path.join(environment::AZURE_FOLDER))?;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
 use super::Format;
@@ -25,6 +25,9 @@ pub(crate) struct Sandbox {
     /// Break something, and see which link says so; `--break list` lists what there is
     #[arg(long = "break", value_name = "WHAT")]
     pub(crate) breaks: Vec<String>,
+    /// Faults that are in force from the start: a YAML file with a list, each with its kind under `fault`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
     /// Everything random in the world follows from it
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
@@ -52,8 +55,105 @@ pub(crate) struct Sandbox {
 pub(crate) enum SandboxCommand {
     /// Print the shell lines by which kubectl, az, Terraform, git and gangplank meet the sandbox that runs
     Env {
-        /// The world's folder, where several sandboxes run
-        #[arg(long, value_name = "DIR")]
-        world: Option<PathBuf>,
+        #[command(flatten)]
+        which: Which,
+        /// For which shell; that of SHELL where absent
+        #[arg(long, value_enum)]
+        shell: Option<Shell>,
+        #[command(flatten)]
+        format: Format,
     },
+    /// Open a shell, or run a command, in which kubectl, az, Terraform, git and gangplank meet the sandbox that runs
+    Shell {
+        #[command(flatten)]
+        which: Which,
+        /// Which shell; that of SHELL where absent
+        #[arg(long, value_enum)]
+        shell: Option<Shell>,
+        /// A command to run in place of a shell; its exit code becomes ours
+        #[arg(last = true, value_name = "COMMAND")]
+        command: Vec<String>,
+    },
+    /// Say where the sandbox is that runs, and which faults are in force in it
+    Status {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Make things go wrong in the sandbox that runs, and right again
+    #[command(subcommand)]
+    Fault(FaultCommand),
+    /// Start the sandbox that runs anew, at the same addresses and in the same folder
+    Reset {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// End the sandbox that runs
+    Stop {
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// Which of the sandboxes that run.
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// The world's folder, where several sandboxes run; that of GANGPLANK_SANDBOX or the newest where absent
+    #[arg(long, value_name = "DIR")]
+    pub(crate) world: Option<PathBuf>,
+}
+
+/// What is done with faults.
+#[derive(Debug, Subcommand)]
+pub(crate) enum FaultCommand {
+    /// Make something go wrong: a kind, then its settings, as `latency host=management.azure.com delay=500ms`
+    Add {
+        #[command(flatten)]
+        which: Which,
+        /// What goes wrong; `fault kinds` lists what there is
+        #[arg(value_name = "KIND")]
+        kind: String,
+        /// How, as NAME=VALUE
+        #[arg(value_name = "SETTING")]
+        settings: Vec<String>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// List the faults that were added
+    List {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Make it right again
+    Clear {
+        #[command(flatten)]
+        which: Which,
+        /// The fault's number in the list; all of them where absent
+        #[arg(value_name = "ID")]
+        id: Option<u64>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// List the kinds of faults and their settings
+    Kinds {
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+/// The shells that a sandbox can be used from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    /// bash, and other shells of the Bourne family
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+    /// PowerShell
+    #[value(name = "powershell", alias = "pwsh")]
+    PowerShell,
 }

@@ -27,6 +27,7 @@ pub(crate) async fn status(args: &Status, environment: &Environment, ui: &Ui) ->
     let chains = look(&tree, &members, &args.hub, environment, ui).await?;
     let views: Vec<ChainView> = chains.iter().map(|chain| ChainView::new(chain, |_| None)).collect();
     ui.data(args.format.output, &views, || ui::fleet_table(&chains))?;
+    super::sandbox::tell_faults(environment, ui).await;
     Ok(outcome(&chains))
 }
 

@@ -6,8 +6,6 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
 /// The first letters of a world's folder.
 pub(super) const PREFIX: &str = "gangplank-sandbox-";
 
@@ -16,7 +14,7 @@ const LOCK: &str = "lock";
 
 /// A world's folder, open to its owner only.
 pub(super) struct Folder {
-    directory: TempDir,
+    path: PathBuf,
     /// Held as long as the folder is.
     _lock: File,
 }
@@ -26,22 +24,43 @@ impl Folder {
     pub(super) fn make(root: &Path) -> io::Result<Folder> {
         sweep(root);
         let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(root)?;
-        // Locked before it has its name: nobody ever sees the lock of a living world open.
-        let unnamed = directory.path().join("lock.new");
-        let lock = File::create(&unnamed)?;
-        lock.lock()?;
-        fs::rename(&unnamed, directory.path().join(LOCK))?;
-        Ok(Folder { directory, _lock: lock })
+        let lock = lock(directory.path())?;
+        Ok(Folder { path: directory.keep(), _lock: lock })
+    }
+
+    /// Makes the folder at `path`, which must not exist: that of a world that starts anew.
+    pub(super) fn make_at(path: &Path) -> io::Result<Folder> {
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)?;
+        Ok(Folder { path: path.to_owned(), _lock: lock(path)? })
     }
 
     pub(super) fn path(&self) -> &Path {
-        self.directory.path()
+        &self.path
     }
 
     /// Removes the folder.
     pub(super) fn close(self) -> io::Result<()> {
-        self.directory.close()
+        // What is still being written may hold up the first try.
+        fs::remove_dir_all(&self.path).or_else(|_| fs::remove_dir_all(&self.path))
     }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// Locks a new folder. The lock has its name only once it is held: nobody ever sees that of a living world open.
+fn lock(folder: &Path) -> io::Result<File> {
+    let unnamed = folder.join("lock.new");
+    let lock = File::create(&unnamed)?;
+    lock.lock()?;
+    fs::rename(&unnamed, folder.join(LOCK))?;
+    Ok(lock)
 }
 
 /// The folders of worlds below `root`, living and dead.

@@ -23,6 +23,8 @@ pub struct Options {
     pub subscription_id: Option<Uuid>,
     /// Where the world's folder is made; none for the folder for temporary files.
     pub root: Option<PathBuf>,
+    /// The world's folder itself, which must not exist; none for a new one below `root`.
+    pub directory: Option<PathBuf>,
     /// The proxy's port; 0 lets the system choose.
     pub proxy_port: u16,
     /// The Git server's port; 0 lets the system choose.
@@ -45,6 +47,7 @@ impl Default for Options {
             tenant_id: None,
             subscription_id: None,
             root: None,
+            directory: None,
             proxy_port: 0,
             git_port: 0,
             git: PathBuf::from("git"),

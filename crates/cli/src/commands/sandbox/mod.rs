@@ -5,13 +5,18 @@
 //! ```
 //!
 //! From the second step on, everything goes through the same calls and over the same wire as against Azure: what is used of the
-//! world is its environment, the variables that `gangplank sandbox env` prints.
+//! world is its environment, the variables that `gangplank sandbox env` prints. The other subcommands speak to a world that runs
+//! (`running` finds it) through its door.
 
+mod fault;
 mod hub;
+mod running;
+mod shell;
 mod tree;
 mod watch;
 
-use std::collections::BTreeMap;
+pub(super) use running::tell_faults;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -24,12 +29,12 @@ use gangplank_onboarding::tree::members::Member;
 use gangplank_onboarding::tree::overlay::ClusterOverlay;
 use gangplank_operator::azure::Azure;
 use gangplank_operator::{apply, publish};
-use gangplank_sandbox::{Break, Options, Place, State, World, cluster_names};
+use gangplank_sandbox::{Break, Fault, Options, Order, Place, World, cluster_names};
 
 use crate::args::{Sandbox, SandboxCommand};
 use crate::connect;
 use crate::environment::Environment;
-use crate::error::{CliError, Context as _, Outcome};
+use crate::error::{CliError, Outcome};
 use crate::files::DiskTree;
 use crate::ui::Ui;
 
@@ -38,14 +43,24 @@ const SPARE: &str = "aks-prd-we-spare";
 
 pub(crate) async fn run(args: &Sandbox, environment: &Environment, ui: &Ui) -> Result<Outcome, CliError> {
     match &args.command {
-        Some(SandboxCommand::Env { world }) => env(world.as_deref(), ui),
+        Some(SandboxCommand::Env { which, shell, format }) => {
+            shell::env(&running::find(which, environment, ui)?, *shell, *format, environment, ui)
+        }
+        Some(SandboxCommand::Shell { which, shell, command }) => {
+            shell::open(&running::find(which, environment, ui)?, *shell, command, environment, ui).await
+        }
+        Some(SandboxCommand::Status { which, format }) => {
+            running::status(&running::find(which, environment, ui)?, *format, ui).await
+        }
+        Some(SandboxCommand::Fault(command)) => fault::run(command, environment, ui).await,
+        Some(SandboxCommand::Reset { which }) => {
+            running::order(&running::find(which, environment, ui)?, Order::Reset, ui).await
+        }
+        Some(SandboxCommand::Stop { which }) => {
+            running::order(&running::find(which, environment, ui)?, Order::Stop, ui).await
+        }
         None if args.breaks.iter().any(|name| name == "list") => list_breaks(ui),
-        None => tokio::select! {
-            outcome = start(args, environment, ui) => outcome,
-            () = super::interruption() => {
-                Err(CliError::new("stopped before all was done; the sandbox and what it made are gone"))
-            }
-        },
+        None => start(args, environment, ui).await,
     }
 }
 
@@ -58,73 +73,126 @@ fn list_breaks(ui: &Ui) -> Result<Outcome, CliError> {
     Ok(Outcome::Done)
 }
 
-/// Prints the environment of the world that runs, as lines for a shell.
-fn env(world: Option<&std::path::Path>, ui: &Ui) -> Result<Outcome, CliError> {
-    let state = match world {
-        Some(folder) => State::read(folder)
-            .context(|| format!("`{}` is not the folder of a sandbox that runs", folder.display()))?,
-        None => {
-            let mut running = State::running(&std::env::temp_dir());
-            match running.len() {
-                0 => {
-                    return Err(CliError::new("no sandbox runs on this machine")
-                        .hint("start one in another shell: `gangplank sandbox`"));
-                }
-                1 => {}
-                several => ui.say(format!(
-                    "# {several} sandboxes run; these are the lines of the newest, `{}` (choose with --world DIR)",
-                    running.last().map(|state| state.directory.display().to_string()).unwrap_or_default()
-                )),
-            }
-            running.pop().ok_or_else(|| CliError::new("no sandbox runs on this machine"))?
-        }
-    };
-    let mut variables = state.environment.clone();
-    variables.insert("GANGPLANK_TREE".to_owned(), state.directory.join("platform").display().to_string());
-    ui.print_raw(shell_lines(&variables).as_bytes())?;
-    Ok(Outcome::Done)
+/// How a world ended.
+enum Ended {
+    /// All was done.
+    Outcome(Outcome),
+    /// Another process of its owner asked for it.
+    Ordered(Order),
+    /// The person or the system asked for it.
+    Interrupted,
 }
 
-fn shell_lines(variables: &BTreeMap<String, String>) -> String {
-    let quoted = |value: &str| format!("'{}'", value.replace('\'', "'\\''"));
-    variables.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect()
+/// What is to happen in every world of one command: a world that is reset begins with it again.
+struct Plan {
+    clusters: Vec<ClusterName>,
+    breaks: Vec<Break>,
+    faults: Vec<Fault>,
+    options: Options,
+}
+
+impl Plan {
+    fn of(args: &Sandbox) -> Result<Plan, CliError> {
+        let breaks = args.breaks.iter().map(|name| name.parse::<Break>()).collect::<Result<Vec<_>, _>>();
+        let breaks = breaks.map_err(|error| {
+            CliError::usage(error.to_string()).hint("`gangplank sandbox --break list` says what each does")
+        })?;
+        let faults = args.faults.as_deref().map(fault::read).transpose()?.unwrap_or_default();
+        let mut names = cluster_names(usize::try_from(args.clusters).unwrap_or(usize::MAX));
+        let clusters = names.iter().map(|name| name.parse()).collect::<Result<Vec<ClusterName>, _>>()?;
+        names.push(SPARE.to_owned());
+        let options = Options {
+            clusters: names,
+            seed: args.seed,
+            tenant_id: args.tenant,
+            subscription_id: args.subscription,
+            proxy_port: args.port,
+            breaks: breaks.iter().copied().filter(|it| it.place() == Place::Start).collect(),
+            ..Options::default()
+        };
+        Ok(Plan { clusters, breaks, faults, options })
+    }
 }
 
 async fn start(args: &Sandbox, process: &Environment, ui: &Ui) -> Result<Outcome, CliError> {
-    let breaks =
-        args.breaks.iter().map(|name| name.parse::<Break>()).collect::<Result<Vec<_>, _>>().map_err(
-            |error| {
-                CliError::usage(error.to_string())
-                    .hint("`gangplank sandbox --break list` says what each does")
-            },
-        )?;
-    let started = Instant::now();
-    let count = usize::try_from(args.clusters).unwrap_or(usize::MAX);
-    let names = cluster_names(count);
-    let clusters = names.iter().map(|name| name.parse()).collect::<Result<Vec<ClusterName>, _>>()?;
-    let mut world_clusters = names;
-    world_clusters.push(SPARE.to_owned());
-    let at_start = breaks.iter().copied().filter(|it| it.place() == Place::Start).collect();
-    let options = Options {
-        clusters: world_clusters,
-        seed: args.seed,
-        tenant_id: args.tenant,
-        subscription_id: args.subscription,
-        proxy_port: args.port,
-        breaks: at_start,
-        ..Options::default()
-    };
-    let world = World::start(options).await?;
+    let plan = Plan::of(args)?;
+    let early = || CliError::new("stopped before all was done; the sandbox and what it made are gone");
+    running::tell_others(ui);
+    let mut options = plan.options.clone();
+    loop {
+        let started = Instant::now();
+        let world = tokio::select! {
+            world = World::start(options.clone()) => world?,
+            () = super::interruption() => return Err(early()),
+        };
+        let ended = live(args, &plan, &world, process, started, ui).await;
+        // The next one, should there be one, is found where this one was.
+        options.directory = Some(world.directory().to_owned());
+        options.proxy_port = world.proxy().port();
+        options.git_port = world.git().address().port();
+        world.shutdown().await?;
+        match ended? {
+            Ended::Outcome(outcome) => return Ok(outcome),
+            Ended::Interrupted if args.exit => return Err(early()),
+            Ended::Interrupted | Ended::Ordered(Order::Stop) => {
+                ui.say("the sandbox has ended, and what it made is gone");
+                return Ok(Outcome::Done);
+            }
+            Ended::Ordered(Order::Reset) => {
+                ui.say("the sandbox starts anew");
+                if let Some(root) = &args.directory {
+                    tree::empty(root)?;
+                }
+            }
+        }
+    }
+}
+
+/// A world from its start until its end is asked for.
+async fn live(
+    args: &Sandbox,
+    plan: &Plan,
+    world: &World,
+    process: &Environment,
+    started: Instant,
+    ui: &Ui,
+) -> Result<Ended, CliError> {
+    // Asked for once: a signal that comes between two waits must not be lost.
+    let mut end = std::pin::pin!(async {
+        tokio::select! {
+            order = world.ordered() => Ended::Ordered(order),
+            () = super::interruption() => Ended::Interrupted,
+        }
+    });
     ui.say(format!(
         "the world is up: Azure, a hub and {} clusters behind {} ({:.1} s)",
         args.clusters,
         world.proxy(),
         started.elapsed().as_secs_f64()
     ));
-
-    let environment = environment_in(&world, process);
+    for fault in &plan.faults {
+        world.add_fault(fault.clone()).await?;
+    }
+    let environment = environment_in(world, process);
     let azure = connect::azure(&environment)?;
-    let tree = prepare(args, &world, &azure, &clusters, &environment, ui).await?;
+    let tree = tokio::select! {
+        tree = lay(args, plan, world, &azure, &environment, ui) => tree?,
+        ended = &mut end => return Ok(ended),
+    };
+    watch::run(args, world, &azure, &tree, &environment, started, end, ui).await
+}
+
+/// The tree, the Azure side and the vault, with what is to be broken broken; pushed.
+async fn lay(
+    args: &Sandbox,
+    plan: &Plan,
+    world: &World,
+    azure: &Azure,
+    environment: &Environment,
+    ui: &Ui,
+) -> Result<DiskTree, CliError> {
+    let Plan { clusters, breaks, .. } = plan;
+    let tree = prepare(args, world, azure, clusters, environment, ui).await?;
     for each in breaks.iter().filter(|it| it.place() == Place::Azure) {
         world.break_after_apply(*each).await?;
     }
@@ -133,14 +201,12 @@ async fn start(args: &Sandbox, process: &Environment, ui: &Ui) -> Result<Outcome
             tree::spoil(&tree, *each, first)?;
         }
     }
-    tree::push(&tree, &world, &connect::git(&environment)).await?;
+    tree::push(&tree, world, &connect::git(environment)).await?;
     ui.say(format!(
-        "pushed the tree of `{}`; in a second shell: eval \"$(gangplank sandbox env)\", then kubectl, az, git, gangplank",
+        "pushed the tree of `{}`; in a second shell: gangplank sandbox shell, then kubectl, az, git, gangplank",
         tree.root.display()
     ));
-    let outcome = watch::run(args, &world, &azure, &tree, &environment, started, ui).await?;
-    world.shutdown().await?;
-    Ok(outcome)
+    Ok(tree)
 }
 
 /// What a second shell would have set, over what this process has.

@@ -165,3 +165,14 @@ fn access(world: &World) -> Access {
         None => Access::default(),
     }
 }
+
+/// Takes out of a folder what a sandbox laid there: the next one lays its own.
+pub(super) fn empty(root: &Path) -> Result<(), CliError> {
+    let failed = || format!("cannot empty `{}`", root.display());
+    for entry in root.read_dir().context(failed)? {
+        let path = entry.context(failed)?.path();
+        let gone = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        gone.context(failed)?;
+    }
+    Ok(())
+}

@@ -13,7 +13,7 @@ use gangplank_runtime::Shutdown;
 use gangplank_sandbox::World;
 use serde::Serialize;
 
-use super::hub;
+use super::{Ended, hub};
 use crate::args::{Output, Sandbox};
 use crate::connect;
 use crate::environment::Environment;
@@ -78,6 +78,7 @@ impl Times {
 }
 
 /// Runs the controllers and shows the chain, until the clusters are aboard (with `--exit`) or the person stops it.
+#[expect(clippy::too_many_arguments, reason = "each is another part of the world that is watched")]
 pub(super) async fn run(
     args: &Sandbox,
     world: &World,
@@ -85,11 +86,16 @@ pub(super) async fn run(
     tree: &DiskTree,
     environment: &Environment,
     started: Instant,
+    end: impl Future<Output = Ended>,
     ui: &Ui,
-) -> Result<Outcome, CliError> {
+) -> Result<Ended, CliError> {
     let world_bytes = resident_bytes();
     let client = connect::client(Some(&world.facts().hub.kubeconfig), None, environment).await?;
-    hub::prepare(&client, tree).await?;
+    let mut end = std::pin::pin!(end);
+    tokio::select! {
+        prepared = hub::prepare(&client, tree) => prepared?,
+        ended = &mut end => return Ok(ended),
+    }
     let mirrors = connect::mirrors(environment).await?;
     let options = Options {
         enable: Controller::ALL.into_iter().collect(),
@@ -117,12 +123,19 @@ pub(super) async fn run(
     let mut observer =
         Observer::new(tree.fleet.clone(), azure.clone(), client, git, controllers.reach().clone());
     let show = Show { args, world, azure, tree, environment, started, world_bytes };
-    let outcome = show.run(&mut observer, ui).await;
+    let outcome = tokio::select! {
+        outcome = show.run(&mut observer, ui) => outcome.map(Ended::Outcome),
+        ended = end => Ok(ended),
+    };
     pushes.abort();
     shutdown.trigger();
     shutdown.finished(ENDING).await;
-    if let Ok(Err(error)) = running.await {
-        return Err(error.into());
+    // Controllers that were told to end while they began may wait for what does not come any more.
+    let abort = running.abort_handle();
+    match tokio::time::timeout(ENDING, running).await {
+        Ok(Ok(Err(error))) => return Err(error.into()),
+        Ok(_) => {}
+        Err(_) => abort.abort(),
     }
     outcome
 }
