@@ -6,5 +6,6 @@ mod offboard;
 mod real_hub;
 mod reference;
 mod running;
+mod sandbox;
 mod tree;
 mod worlds;

@@ -14,6 +14,18 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// A process that ends with the test.
 pub(crate) struct Running(Child);
 
+impl Running {
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Waits for its end, and gives its exit code.
+    pub(crate) fn end(mut self) -> Option<i32> {
+        until("the end of the process", || self.0.try_wait().unwrap()).code()
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();

@@ -27,7 +27,7 @@ fn usual(environment: &Environment) -> Shell {
     match program.and_then(|name| name.to_str()) {
         Some("fish") => Shell::Fish,
         Some("zsh") => Shell::Zsh,
-        Some("pwsh" | "powershell") => Shell::PowerShell,
+        Some("pwsh" | "powershell") => Shell::Pwsh,
         _ => Shell::Bash,
     }
 }
@@ -57,7 +57,7 @@ fn lines(shell: Shell, variables: &BTreeMap<String, String>) -> String {
         Shell::Fish => {
             format!("set -gx {name} '{}'\n", value.replace('\\', "\\\\").replace('\'', "\\'"))
         }
-        Shell::PowerShell => format!("$env:{name} = '{}'\n", value.replace('\'', "''")),
+        Shell::Pwsh => format!("$env:{name} = '{}'\n", value.replace('\'', "''")),
     };
     variables.iter().map(line).collect()
 }
@@ -116,7 +116,7 @@ fn interactive(
         Shell::Bash => "bash",
         Shell::Zsh => "zsh",
         Shell::Fish => "fish",
-        Shell::PowerShell => "pwsh",
+        Shell::Pwsh => "pwsh",
     };
     let mut command = Command::new(program);
     match shell {
@@ -135,7 +135,7 @@ fn interactive(
             );
             command.args(["--init-command", &prompt]);
         }
-        Shell::PowerShell => {
+        Shell::Pwsh => {
             let prompt = format!(
                 "$gangplankOuterPrompt = $function:prompt; function global:prompt {{ '{PROMPT}' + (& $gangplankOuterPrompt) }}"
             );
@@ -156,7 +156,7 @@ mod tests {
             (Shell::Bash, "export A='it'\\''s C:\\here'\n"),
             (Shell::Zsh, "export A='it'\\''s C:\\here'\n"),
             (Shell::Fish, "set -gx A 'it\\'s C:\\\\here'\n"),
-            (Shell::PowerShell, "$env:A = 'it''s C:\\here'\n"),
+            (Shell::Pwsh, "$env:A = 'it''s C:\\here'\n"),
         ] {
             assert_eq!(lines(shell, &variables), expected, "{shell:?}");
         }
@@ -167,7 +167,7 @@ mod tests {
         for (program, expected) in [
             ("/usr/bin/fish", Shell::Fish),
             ("/bin/zsh", Shell::Zsh),
-            ("/opt/pwsh", Shell::PowerShell),
+            ("/opt/pwsh", Shell::Pwsh),
             ("/bin/sh", Shell::Bash),
             ("", Shell::Bash),
         ] {
