@@ -95,25 +95,44 @@ pub(crate) async fn client(
     context: Option<&str>,
     environment: &Environment,
 ) -> Result<kube::Client, CliError> {
-    let mut config = match path {
+    let (mut config, own_proxy) = match path {
         Some(path) => {
             let what = || format!("cannot use the kubeconfig `{}`", path.display());
             let kubeconfig = kube::config::Kubeconfig::read_from(path).context(what)?;
+            let own_proxy = proxy_of(&kubeconfig, context);
             let options =
                 kube::config::KubeConfigOptions { context: context.map(str::to_owned), ..Default::default() };
-            kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.context(what)?
+            let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.context(what)?;
+            (config, own_proxy)
         }
-        None => kube::Config::incluster().map_err(|error| {
-            CliError::from(error).hint("name a kubeconfig with --kubeconfig, or set KUBECONFIG")
-        })?,
+        None => {
+            let config = kube::Config::incluster().map_err(|error| {
+                CliError::from(error).hint("name a kubeconfig with --kubeconfig, or set KUBECONFIG")
+            })?;
+            (config, None)
+        }
     };
-    // kubectl takes the proxy of the environment where the kubeconfig names none; so do we.
+    // kubectl takes the proxy of the environment where the kubeconfig names none, but never to loopback and not to where
+    // NO_PROXY points. So do we; kube alone would send everything through it.
     let host = config.cluster_url.host().unwrap_or_default();
-    if config.proxy_url.is_none() && !is_direct(host, environment) {
-        let proxy = environment.https_proxy().map(str::parse).transpose();
-        config.proxy_url = proxy.context(|| "cannot use the proxy of HTTPS_PROXY".to_owned())?;
-    }
+    let proxy = match own_proxy {
+        Some(own) => Some(own),
+        None if is_direct(host, environment) => None,
+        None => environment.https_proxy().map(str::to_owned),
+    };
+    config.proxy_url = proxy
+        .map(|proxy| proxy.parse())
+        .transpose()
+        .context(|| "cannot use the proxy of the hub".to_owned())?;
     Ok(kube::Client::try_from(config)?)
+}
+
+/// The proxy that a kubeconfig names for the cluster of its current context, or of `context`.
+fn proxy_of(kubeconfig: &kube::config::Kubeconfig, context: Option<&str>) -> Option<String> {
+    let current = context.or(kubeconfig.current_context.as_deref())?;
+    let context = kubeconfig.contexts.iter().find(|context| context.name == current)?.context.as_ref()?;
+    let cluster = kubeconfig.clusters.iter().find(|cluster| cluster.name == context.cluster)?;
+    cluster.cluster.as_ref()?.proxy_url.clone().filter(|proxy| !proxy.is_empty())
 }
 
 /// Whether a host is reached without the proxy: loopback, as Go has it, and whatever NO_PROXY names.

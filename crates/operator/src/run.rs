@@ -128,10 +128,11 @@ impl Controllers {
     }
 
     async fn secrets(self) {
-        let ports = gangplank_secrets::Ports { vaults: Arc::new(Vaults::new(self.azure)) };
+        let ports = gangplank_secrets::Ports { vaults: Arc::new(Vaults::new(&self.azure)) };
         let options = gangplank_secrets::Options {
             workload_identity: self.options.workload_identity,
             metrics: self.metrics,
+            health: Some(self.health.component("secrets")),
             ..gangplank_secrets::Options::default()
         };
         if let Err(error) = gangplank_secrets::run(self.hub, ports, options, self.shutdown).await {

@@ -85,8 +85,14 @@ where
     F: Future<Output = T>,
 {
     let api: Api<Lease> = Api::namespaced(client, &leadership.namespace);
-    let mut elector = Elector { api, leadership, seen: None };
+    let mut elector = Elector { api, leadership, seen: None, failure: None };
+    let mut told = false;
     while !elector.attempt().await {
+        if let Some(error) = elector.failure.as_ref().filter(|_| !told) {
+            let Leadership { namespace, name, .. } = &elector.leadership;
+            tracing::warn!(%error, "cannot get the lease {namespace}/{name}, and goes on trying");
+            told = true;
+        }
         if !shutdown.sleep(jittered(elector.leadership.retry, 0.2, random_fraction())).await {
             return Ok(None);
         }
@@ -106,12 +112,14 @@ where
             Ok(true) => renewed = Instant::now(),
             Ok(false) if Instant::now() < deadline && !elector.held_by_another() => {}
             Ok(false) | Err(_) => {
+                // Whoever works may end by a shutdown of its own making; whether it was asked for shows only now.
+                let asked = shutdown.is_triggered();
                 token.cancel();
-                break (work.await, true);
+                break (work.await, !asked);
             }
         }
     };
-    if lost && !shutdown.is_triggered() {
+    if lost {
         let Leadership { namespace, name, .. } = elector.leadership;
         return Err(LeadershipError::Lost { namespace, name });
     }
@@ -123,6 +131,8 @@ struct Elector {
     api: Api<Lease>,
     leadership: Leadership,
     seen: Option<Seen>,
+    /// Why the last attempt came to nothing, where the API server refused it or could not be reached.
+    failure: Option<kube::Error>,
 }
 
 struct Seen {
@@ -156,9 +166,13 @@ impl Elector {
     /// Tries once to get or keep the lease; returns whether we hold it now.
     async fn attempt(&mut self) -> bool {
         match self.try_once().await {
-            Ok(held) => held,
+            Ok(held) => {
+                self.failure = None;
+                held
+            }
             Err(error) => {
                 tracing::debug!(%error, lease = %self.leadership.name, "lease not updated");
+                self.failure = Some(error);
                 false
             }
         }

@@ -12,7 +12,8 @@ pub struct Options {
     pub namespace: Option<String>,
     /// Objects worked on at once. They are tasks, not threads: what a vault sees is bounded by the vaults' port.
     pub concurrency: usize,
-    /// How often a store is checked that does not say.
+    /// How often a store is checked that does not say. A check asks the API server alone while the login lasts; where there are many
+    /// stores, they are checked less often, five a second in all.
     pub store_interval: Duration,
     /// Whether an ExternalSecret waits until its store is Ready.
     pub flood_gate: bool,
@@ -36,7 +37,7 @@ impl Default for Options {
             controller_class: "default".to_owned(),
             namespace: None,
             concurrency: 64,
-            store_interval: Duration::from_secs(300),
+            store_interval: Duration::from_secs(10),
             flood_gate: true,
             template_delimiters: ("{{".to_owned(), "}}".to_owned()),
             workload_identity: WorkloadIdentity::default(),

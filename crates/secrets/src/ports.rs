@@ -81,8 +81,9 @@ pub trait ServiceAccountTokens: Send + Sync + fmt::Debug {
 /// The implementation shares one login an identity and scope, bounds the requests to one vault, and honours
 /// `Retry-After`; this controller shares reads of the same object.
 pub trait AzureVaults: Send + Sync {
-    /// Logs in without asking the vault: what a store's validation is worth.
-    fn login<'a>(&'a self, access: &'a VaultAccess) -> BoxFuture<'a, Result<(), VaultFailure>>;
+    /// Logs in without asking the vault: what a store's validation is worth. `proven` asks for a login of this moment, which a
+    /// shared one does not give.
+    fn login<'a>(&'a self, access: &'a VaultAccess, proven: bool) -> BoxFuture<'a, Result<(), VaultFailure>>;
     /// A secret's value and properties; an empty version is the current one.
     fn secret<'a>(
         &'a self,

@@ -82,6 +82,12 @@ pub const RULES: &[Rule] = &[
         verbs: &["list", "watch"],
         why: "conditions and selectors",
     },
+    Rule {
+        group: "apps",
+        resources: &["deployments", "statefulsets"],
+        verbs: &["list"],
+        why: "whether External Secrets itself runs",
+    },
     Rule { group: "events.k8s.io", resources: &["events"], verbs: &["create", "patch"], why: "events" },
 ];
 

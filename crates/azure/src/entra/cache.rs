@@ -61,6 +61,22 @@ impl Tokens {
 
     /// A working token for `credential` at `authority` (as `https://login.microsoftonline.com`) and `scope`.
     pub async fn get(&self, authority: &str, credential: &Credential, scope: &Scope) -> Outcome {
+        self.obtain(authority, credential, scope, None).await
+    }
+
+    /// As [`Tokens::get`], with a token that was issued within the last [`PAUSE_AFTER_FAILURE`]: proof that the login works now.
+    /// Those who ask at once share one login; where it fails, an older token that still works stays for all others.
+    pub async fn prove(&self, authority: &str, credential: &Credential, scope: &Scope) -> Outcome {
+        self.obtain(authority, credential, scope, Some(PAUSE_AFTER_FAILURE)).await
+    }
+
+    async fn obtain(
+        &self,
+        authority: &str,
+        credential: &Credential,
+        scope: &Scope,
+        most_age: Option<SignedDuration>,
+    ) -> Outcome {
         let key = Key {
             authority: authority.trim_end_matches('/').to_owned(),
             identity: credential.cache_key(),
@@ -73,7 +89,8 @@ impl Tokens {
                 make_room(&mut slots, now);
             }
             let slot = slots.entry(key.clone()).or_default();
-            let working = slot.token.as_ref().filter(|token| token.works(now));
+            let working =
+                slot.token.as_ref().filter(|token| token.works(now) && token.is_younger(most_age, now));
             match (working, &slot.failure) {
                 (Some(token), _) if !token.is_due(now) => return Ok(token.clone()),
                 (working, Some((error, until))) if now < *until => {
@@ -84,13 +101,18 @@ impl Tokens {
             match &slot.flight {
                 Some(flight) => flight.clone(),
                 None => {
-                    let login = Arc::clone(&self.0).fly(key, credential.clone()).boxed().shared();
+                    let login = Arc::clone(&self.0).fly(key.clone(), credential.clone()).boxed().shared();
                     slot.flight = Some(login.clone());
                     login
                 }
             }
         };
-        flight.await
+        let token = flight.await?;
+        let now = self.0.clock.now();
+        match self.0.slots().get(&key).and_then(|slot| slot.failure.as_ref()) {
+            Some((error, until)) if now < *until && !token.is_younger(most_age, now) => Err(error.clone()),
+            _ => Ok(token),
+        }
     }
 
     /// Drops a token that a service refused, so that the next call logs in anew. A newer one stays.

@@ -69,6 +69,11 @@ impl AccessToken {
         now.checked_add(SignedDuration::from_secs(30)).is_ok_and(|soon| soon < self.expires_at)
     }
 
+    /// Whether it was issued no longer ago than this; without a limit every token is.
+    pub(crate) fn is_younger(&self, most_age: Option<SignedDuration>, now: Timestamp) -> bool {
+        most_age.is_none_or(|most| now.duration_since(self.issued_at) <= most)
+    }
+
     /// Whether it is time for a new one: in the last fifth of its life, at most five minutes before its end.
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         let fifth = self.expires_at.duration_since(self.issued_at) / 5;

@@ -2,6 +2,7 @@
 
 use gangplank_operator::run::{Controller, Controllers, Options};
 use gangplank_runtime::{Admin, Leadership, Shutdown, lead};
+use tokio_util::sync::CancellationToken;
 
 use crate::args::Run;
 use crate::args::fleet::Controller as Named;
@@ -52,8 +53,17 @@ pub(crate) async fn run(args: &Run, environment: &Environment, ui: &Ui) -> Resul
         let identity = environment
             .get("HOSTNAME")
             .map_or_else(|| format!("gangplank-{}", std::process::id()), str::to_owned);
-        let leadership = Leadership::new(&args.namespace, LEASE, &identity);
-        if let Some(result) = lead(hub, leadership, shutdown.clone(), |_| controllers.run()).await? {
+        // The pod's own namespace, or that of the kubeconfig's context: both are there, whatever else is.
+        let leadership = Leadership::new(hub.default_namespace(), LEASE, &identity);
+        let work = |leading: CancellationToken| {
+            let stop = shutdown.clone();
+            tokio::spawn(async move {
+                leading.cancelled().await;
+                stop.trigger();
+            });
+            controllers.run()
+        };
+        if let Some(result) = lead(hub.clone(), leadership, shutdown.clone(), work).await? {
             result?;
         }
     }

@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod command;
+mod kubernetes;
 mod offboard;
 mod real_hub;
 mod reference;
 mod running;
 mod sandbox;
+mod secrets_hub;
 mod tree;
 mod worlds;

@@ -5,21 +5,17 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
 use crate::command::gangplank;
-use crate::running::{environment, peers, start, until};
-
-fn port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
+use crate::kubernetes::{self, Kubernetes};
+use crate::running::{environment, start, until};
 
 #[test]
 fn three_clusters_come_aboard_on_a_real_kube_apiserver() {
-    let Some(peers) = peers(&["bin/kube-apiserver", "bin/etcd", "python/bin/kubectl"]) else {
+    let Some(peers) = kubernetes::peers() else {
         eprintln!("skipped: `cargo xtask peers` has not built kube-apiserver and etcd here");
         return;
     };
@@ -37,52 +33,16 @@ fn three_clusters_come_aboard_on_a_real_kube_apiserver() {
         fs::read_to_string(at("sandbox.log")).ok()?.contains("pushed the tree").then_some(())
     });
 
-    let (etcd_port, peer_port, api_port) = (port(), port(), port());
-    let (etcd_url, peer_url) =
-        (format!("http://127.0.0.1:{etcd_port}"), format!("http://127.0.0.1:{peer_port}"));
-    let mut etcd = Command::new(peers.join("bin/etcd"));
-    etcd.arg("--data-dir").arg(at("etcd")).arg("--unsafe-no-fsync");
-    etcd.args(["--listen-client-urls", &etcd_url, "--advertise-client-urls", &etcd_url]);
-    etcd.args(["--listen-peer-urls", &peer_url, "--initial-advertise-peer-urls", &peer_url]);
-    let _etcd = start(etcd.arg(format!("--initial-cluster=default={peer_url}")), &at("etcd.log"));
-
-    fs::write(at("tokens.csv"), "admintoken,admin,admin,system:masters\n").unwrap();
-    let mut server = Command::new(peers.join("bin/kube-apiserver"));
-    server.args([
-        "--etcd-servers",
-        &etcd_url,
-        "--bind-address",
-        "127.0.0.1",
-        "--secure-port",
-        &api_port.to_string(),
-    ]);
-    server.arg("--cert-dir").arg(at("certificates")).arg("--token-auth-file").arg(at("tokens.csv"));
-    server.args(["--service-account-issuer", issuer, "--api-audiences", issuer]);
-    // A private key holds its public half: one file serves for signing and for checking.
-    server.arg("--service-account-key-file").arg(&key).arg("--service-account-signing-key-file").arg(&key);
-    server.args(["--authorization-mode", "RBAC", "--service-cluster-ip-range", "10.0.0.0/24"]);
-    server.args(["--disable-admission-plugins", "ServiceAccount", "--enable-priority-and-fairness=false"]);
-    let _server = start(&mut server, &at("kube-apiserver.log"));
-    let kubeconfig = at("kubeconfig");
-    let certificate = at("certificates").join("apiserver.crt");
-    let config = serde_json::json!({
-        "apiVersion": "v1", "kind": "Config", "current-context": "real",
-        "clusters": [{"name": "real", "cluster": {
-            "server": format!("https://127.0.0.1:{api_port}"), "certificate-authority": certificate}}],
-        "users": [{"name": "admin", "user": {"token": "admintoken"}}],
-        "contexts": [{"name": "real", "context": {"cluster": "real", "user": "admin"}}],
-    });
-    fs::write(&kubeconfig, config.to_string()).unwrap();
+    let kubernetes = Kubernetes::start(&peers, folder.path(), issuer, &key, "");
+    let kubeconfig = kubernetes.kubeconfig("admin", "admintoken", "default");
     let kubectl = |arguments: &[&str], input: &str| {
-        let mut command = Command::new(peers.join("python/bin/kubectl"));
-        command.args(arguments).env("KUBECONFIG", &kubeconfig).env_remove("HTTPS_PROXY");
+        let mut command = kubernetes.kubectl(&kubeconfig, arguments);
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // A kubectl that fails early does not read its input.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait().unwrap().success().then_some(())
     };
-    until("the API server to be ready", || kubectl(&["get", "--raw", "/readyz"], ""));
 
     let crds = String::from_utf8(gangplank(&["crds"]).output().unwrap().stdout).unwrap();
     until("the CRDs", || kubectl(&["apply", "--server-side", "-f", "-"], &crds));

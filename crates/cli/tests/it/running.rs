@@ -12,7 +12,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A process that ends with the test.
-pub(crate) struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
     /// Its process.
@@ -35,7 +35,7 @@ impl Drop for Running {
 
 /// Starts a program whose talk goes into a file.
 pub(crate) fn start(command: &mut Command, log: &Path) -> Running {
-    let log = fs::File::create(log).unwrap();
+    let log = fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
     Running(command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
 }
 

@@ -146,7 +146,9 @@ impl<'a> Reconciliation<'a> {
         if !due && refresh::is_target_valid(self.object.spec.target.creation_policy, target) {
             return (Next::After(self.look_again(refreshed)), false);
         }
-        match self.sync(existing, target.is_some()).await {
+        // A change that somebody made after a success shows at once whether the login still works; a refresh need not.
+        let proven = !status.synced_resource_version.is_empty() && status.synced_resource_version != version;
+        match self.sync(existing, target.is_some(), proven).await {
             Ok((success, exists)) => (self.succeeded(success, exists, version).await, false),
             Err(Stopped::Failed(failure, wished)) => (self.failed(failure, wished).await, true),
             Err(Stopped::Outdated) => (Next::Again, true),
@@ -250,8 +252,13 @@ impl<'a> Reconciliation<'a> {
     }
 
     /// Fetches, decides and writes. Says how it succeeded, and whether the Secret is there now.
-    async fn sync(&self, existing: Option<Box<Secret>>, is_there: bool) -> Result<(Success, bool), Stopped> {
-        let Fetched { data, missing } = fetch::fetch(self.context, &self.object, self.name)
+    async fn sync(
+        &self,
+        existing: Option<Box<Secret>>,
+        is_there: bool,
+        proven: bool,
+    ) -> Result<(Success, bool), Stopped> {
+        let Fetched { data, missing } = fetch::fetch(self.context, &self.object, self.name, proven)
             .await
             .map_err(|error| Stopped::Failed(Failure::Fetch(error.text), error.retry_after))?;
         for note in missing {

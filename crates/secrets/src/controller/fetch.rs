@@ -52,14 +52,16 @@ pub(crate) fn environment() -> Environment {
     Environment::new(Timestamp::now(), UnwrapErr(SysRng))
 }
 
-/// Fetches all entries: `dataFrom` in order, then `data` in order; of equal keys the later stays.
+/// Fetches all entries: `dataFrom` in order, then `data` in order; of equal keys the later stays. `proven` asks for logins of this
+/// moment.
 pub(crate) async fn fetch(
     context: &Context,
     object: &ExternalSecret,
     name: &Name,
+    proven: bool,
 ) -> Result<Fetched, FetchError> {
     let spec = &object.spec;
-    let mut session = Session { context, namespace: &name.namespace, opened: HashMap::new() };
+    let mut session = Session { context, namespace: &name.namespace, proven, opened: HashMap::new() };
     let mut fetched = Fetched::default();
     let passes_over = spec.target.deletion_policy != DeletionPolicy::Retain;
     for (index, entry) in spec.data_from.iter().enumerate() {
@@ -108,6 +110,7 @@ pub(crate) async fn fetch(
 struct Session<'a> {
     context: &'a Context,
     namespace: &'a str,
+    proven: bool,
     opened: HashMap<Arc<Name>, Arc<dyn Provider>>,
 }
 
@@ -206,11 +209,16 @@ impl Session<'_> {
             .read()
             .map_err(|error| ProviderError::failed(format!("store {} can't be read: {error}", name.name)))?;
         self.check(reference, &store)?;
-        let provider = match self.context.kept(&name, self.namespace, text.shape) {
+        let kept = self.context.kept(&name, self.namespace, text.shape).filter(|_| !self.proven);
+        let provider = match kept {
             Some(provider) => provider,
             None => {
-                let opening =
-                    Opening { kind: reference.kind, spec: &store.spec, namespace: Some(self.namespace) };
+                let opening = Opening {
+                    kind: reference.kind,
+                    spec: &store.spec,
+                    namespace: Some(self.namespace),
+                    proven: self.proven,
+                };
                 let Opened::Provider(provider) = provider::open(self.context, &opening).await? else {
                     return Err(ProviderError::failed(
                         "the store's login depends on a namespace that is not there",

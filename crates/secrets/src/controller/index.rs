@@ -227,6 +227,10 @@ impl Index {
         self.stores.get(name).cloned()
     }
 
+    pub(crate) fn store_count(&self) -> usize {
+        self.stores.len()
+    }
+
     /// The store that a reference of an object in `namespace` means.
     pub(crate) fn store_of(&self, reference: &StoreRef, namespace: &str) -> Option<Text> {
         self.stores.get(&*store_name(reference, namespace)).cloned()

@@ -18,6 +18,9 @@ use kube::core::DynamicObject;
 use serde_json::json;
 use std::time::Duration;
 
+/// The time between two checks where stores are many.
+const CHECK_SPACING: Duration = Duration::from_millis(200);
+
 /// What a store turned out to be.
 struct Verdict {
     ready: bool,
@@ -51,7 +54,8 @@ pub(crate) async fn reconcile(context: &Context, name: &Name) -> Next {
 
 fn interval(context: &Context, store: &Store) -> Duration {
     let own = store.spec.refresh_interval.as_ref().and_then(|interval| interval.read().ok()).flatten();
-    own.unwrap_or(context.options().store_interval)
+    let spread = CHECK_SPACING * u32::try_from(context.index().store_count()).unwrap_or(u32::MAX);
+    own.unwrap_or(context.options().store_interval.max(spread))
 }
 
 async fn judge(context: &Context, kind: StoreKind, name: &Name, store: &Store) -> Verdict {
@@ -74,7 +78,8 @@ async fn judge(context: &Context, kind: StoreKind, name: &Name, store: &Store) -
         );
     }
     let namespace = Some(name.namespace.as_str()).filter(|namespace| !namespace.is_empty());
-    let provider = match provider::open(context, &Opening { kind, spec: &store.spec, namespace }).await {
+    let opening = Opening { kind, spec: &store.spec, namespace, proven: false };
+    let provider = match provider::open(context, &opening).await {
         Ok(Opened::Provider(provider)) => provider,
         Ok(Opened::Referent) => return valid(),
         Err(error) => return invalid("unable to create client", &error),

@@ -21,6 +21,17 @@ pub(crate) fn field_manager(external_secret: &str) -> String {
     }
 }
 
+/// The manager under which External Secrets looks for the labels and annotations that it wrote: it measures the bare name, so that of
+/// names between 28 and 63 letters it finds none, and what was removed from them stays. The same here, since whoever changes from one
+/// to the other must not see a label go.
+pub(crate) fn metadata_manager(external_secret: &str) -> String {
+    if external_secret.len() > LONGEST_NAME {
+        field_manager(external_secret)
+    } else {
+        format!("{PREFIX}{external_secret}")
+    }
+}
+
 /// What of a Secret was written by one manager.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Owned {
@@ -57,6 +68,18 @@ mod tests {
         assert_eq!(field_manager(&"a".repeat(27)), format!("{PREFIX}{}", "a".repeat(27)));
         let long = "a".repeat(28);
         assert_eq!(field_manager(&long), format!("{PREFIX}sha3/{}", hash_of_text(&long)));
+    }
+
+    #[test]
+    fn labels_of_names_of_28_to_63_letters_are_nobodys() {
+        let check = |letters: usize, found: bool| {
+            let name = "a".repeat(letters);
+            assert_eq!(metadata_manager(&name) == field_manager(&name), found, "{letters}");
+        };
+        check(27, true);
+        check(28, false);
+        check(63, false);
+        check(64, true);
     }
 
     #[test]

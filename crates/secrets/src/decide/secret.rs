@@ -141,14 +141,15 @@ pub(crate) fn plan(
 fn forget_former(asking: &Asking<'_>, secret: &mut Secret) {
     let fields = secret.metadata.managed_fields.take().unwrap_or_default();
     let owned = manager::owned_by(&manager::field_manager(asking.name), &fields);
+    let described = manager::owned_by(&manager::metadata_manager(asking.name), &fields);
     if let Some(data) = &mut secret.data {
         data.retain(|key, _| !owned.data.contains(key));
     }
     if let Some(labels) = &mut secret.metadata.labels {
-        labels.retain(|key, _| !owned.labels.contains(key));
+        labels.retain(|key, _| !described.labels.contains(key));
     }
     if let Some(annotations) = &mut secret.metadata.annotations {
-        annotations.retain(|key, _| !owned.annotations.contains(key));
+        annotations.retain(|key, _| !described.annotations.contains(key));
     }
 }
 

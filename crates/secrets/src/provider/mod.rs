@@ -72,6 +72,8 @@ pub(crate) struct Opening<'a> {
     /// The namespace of the store, or of the ExternalSecret that uses a ClusterSecretStore. `None` while a
     /// ClusterSecretStore is validated on its own.
     pub(crate) namespace: Option<&'a str>,
+    /// Whether a login must be of this moment: somebody changed the object, and wants to see whether it works.
+    pub(crate) proven: bool,
 }
 
 /// What opening a store gave.

@@ -1,5 +1,6 @@
 //! A good citizen: few logins, few reads, no needless write, no starving, no standing still.
 
+use crate::player::Stage;
 use crate::world::{World, is_ready};
 use gangplank_azuresim::{FaultRule, Faults, Plane, SecretSeed, VaultContents};
 use gangplank_runtime::Shutdown;
@@ -18,7 +19,7 @@ fn external_secret(name: &str, store: &str, interval: &str) -> Value {
 
 fn fill(world: &World, vault: &str) {
     let secrets = BTreeMap::from([("a".to_owned(), vec![SecretSeed::new("alpha")])]);
-    world.cloud.set_vault_contents(vault, VaultContents { secrets, ..VaultContents::default() });
+    world.tenant.cloud.set_vault_contents(vault, VaultContents { secrets, ..VaultContents::default() });
 }
 
 impl World {
@@ -47,7 +48,7 @@ impl World {
 async fn many_objects_make_one_login_and_share_reads_and_a_restart_writes_nothing() {
     const MANY: usize = 100;
     let mut world = World::new().await;
-    let application = world.vault("shared");
+    let application = world.tenant.vault("shared");
     fill(&world, "shared");
     world.store(application, "default", "store", "shared").await;
     for number in 0..MANY {
@@ -78,7 +79,7 @@ async fn many_objects_make_one_login_and_share_reads_and_a_restart_writes_nothin
 async fn a_vault_that_throttles_keeps_its_secrets_and_starves_nobody() {
     let mut world = World::new().await;
     for vault in ["good", "bad"] {
-        let application = world.vault(vault);
+        let application = world.tenant.vault(vault);
         fill(&world, vault);
         world.store(application, "default", vault, vault).await;
     }
@@ -88,7 +89,7 @@ async fn a_vault_that_throttles_keeps_its_secrets_and_starves_nobody() {
     let mut faults = Faults::default();
     let throttled = FaultRule::new(Plane::Vault("bad".to_owned()), 429, "{}");
     faults.rules.push(FaultRule { retry_after: Some("1".to_owned()), ..throttled });
-    world.cloud.set_faults(faults);
+    world.tenant.cloud.set_faults(faults);
     for number in 0..16 {
         world.make(&external_secret(&format!("waits-{number}"), "bad", "1h")).await;
     }
@@ -97,7 +98,7 @@ async fn a_vault_that_throttles_keeps_its_secrets_and_starves_nobody() {
     world.until(&format!("{OURS}/new"), |object| is_ready(object, "True")).await;
     let kept = world.until("/api/v1/namespaces/default/secrets/settled", |_| true).await;
     assert!(kept["data"]["x"].is_string(), "the Secret stays as it is: {kept}");
-    world.cloud.set_faults(Faults::default());
+    world.tenant.cloud.set_faults(Faults::default());
     world.until(&format!("{OURS}/settled"), |object| is_ready(object, "True")).await;
     world.stop().await;
 }
@@ -105,7 +106,7 @@ async fn a_vault_that_throttles_keeps_its_secrets_and_starves_nobody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_object_that_can_not_be_read_is_refused_by_itself() {
     let mut world = World::new().await;
-    let application = world.vault("vault");
+    let application = world.tenant.vault("vault");
     fill(&world, "vault");
     world.store(application, "default", "store", "vault").await;
     world.make(&external_secret("blind", "store", "soon")).await;

@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic where the tests would")]
 
 mod behaviour;
+mod cases;
 mod citizen;
 mod compare;
 mod player;
 mod remote;
 mod secrecy;
+mod tenant;
 mod vaults;
 mod world;

@@ -1,7 +1,7 @@
 //! Plays one recorded case: steps in order, in a namespace and with a vault of its own.
 
-use crate::compare::{difference, filled, recorded_form, text_fits};
-use crate::world::{TENANT, World};
+use super::compare::{difference, filled, recorded_form, text_fits};
+use super::tenant::{TENANT, Tenant};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gangplank_azuresim::{
@@ -20,8 +20,28 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// How long something that did not come is waited for.
 const CERTAINTY: Duration = Duration::from_secs(4);
 
-pub(crate) struct Playing<'a> {
-    world: &'a World,
+/// Where cases are played: an API server that the operator works on, and an Azure that trusts its tokens.
+pub(crate) trait Stage {
+    fn tenant(&self) -> &Tenant;
+
+    /// One request to the API server, as somebody who may do everything: status and JSON.
+    async fn ask_for(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        content_type: &str,
+        accept: &str,
+    ) -> (u16, Value);
+
+    /// The same, JSON in and out.
+    async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        self.ask_for(method, path, body, "application/json", "application/json").await
+    }
+}
+
+pub(crate) struct Playing<'a, S> {
+    world: &'a S,
     namespace: String,
     vault: String,
     application: ApplicationIds,
@@ -34,13 +54,13 @@ fn text<'v>(step: &'v Value, member: &str) -> &'v str {
 }
 
 /// Plays a case; the error is the first difference.
-pub(crate) async fn play(world: &World, case: &Value, number: usize) -> Result<(), String> {
+pub(crate) async fn play<S: Stage>(world: &S, case: &Value, number: usize) -> Result<(), String> {
     let namespace = format!("eso-{number}");
     let vault = format!("vault-{number}");
-    let application = world.vault(&vault);
+    let application = world.tenant().vault(&vault);
     let manifest = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
     world.ask("POST", "/api/v1/namespaces", Some(&manifest)).await;
-    world.trust(application, &namespace, "eso-sa");
+    world.tenant().trust(application, &namespace, "eso-sa");
     let mut playing =
         Playing { world, namespace, vault, application, contents: json!({}), remembered: HashMap::new() };
     for (index, step) in case["steps"].as_array().into_iter().flatten().enumerate() {
@@ -53,7 +73,7 @@ pub(crate) async fn play(world: &World, case: &Value, number: usize) -> Result<(
     Ok(())
 }
 
-impl Playing<'_> {
+impl<S: Stage> Playing<'_, S> {
     async fn step(&mut self, step: &Value) -> Result<(), String> {
         match text(step, "do") {
             "vault" => self.fill(&step["contents"]),
@@ -130,12 +150,12 @@ impl Playing<'_> {
         let namespace = object["metadata"]["namespace"].as_str().unwrap_or(&self.namespace).to_owned();
         let name = text(&object["metadata"], "name").to_owned();
         if kind == "ServiceAccount" {
-            self.world.trust(self.application, &namespace, &name);
+            self.world.tenant().trust(self.application, &namespace, &name);
         }
         if kind == "Secret" {
             for value in object["stringData"].as_object().into_iter().flat_map(|data| data.values()) {
                 let secret = SecretString::from(value.as_str().unwrap_or_default());
-                self.world.cloud.add_client_secret(self.application, secret, Timestamp::MAX);
+                self.world.tenant().cloud.add_client_secret(self.application, secret, Timestamp::MAX);
             }
         }
         self.own(&mut object).await;
@@ -202,7 +222,7 @@ impl Playing<'_> {
             ..SecretSeed::new(text(value, "value"))
         };
         let versions = |value: &Value| value.as_array().into_iter().flatten().map(secret).collect();
-        let filled = self.world.cloud.set_vault_contents(
+        let filled = self.world.tenant().cloud.set_vault_contents(
             &self.vault,
             VaultContents {
                 secrets: entries("secrets")
@@ -257,8 +277,8 @@ impl Playing<'_> {
                 ..FaultRule::new(plane, status, text(fault, "body"))
             }
         };
-        let _guard = self.world.faults.lock().unwrap();
-        let mut faults = self.world.cloud.faults();
+        let _guard = self.world.tenant().faults.lock().unwrap();
+        let mut faults = self.world.tenant().cloud.faults();
         faults.rules.retain(|rule| rule.plane != vault && rule.name != client);
         if let fault @ Value::Object(_) = &contents["fault"] {
             faults.rules.push(rule(vault, fault, text(fault, "name")));
@@ -266,7 +286,7 @@ impl Playing<'_> {
         if let fault @ Value::Object(_) = &contents["entra_fault"] {
             faults.rules.push(rule(Plane::Entra, fault, &client));
         }
-        self.world.cloud.set_faults(faults);
+        self.world.tenant().cloud.set_faults(faults);
     }
 
     async fn wait(&self, step: &Value) -> Result<(), String> {

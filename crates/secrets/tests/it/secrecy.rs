@@ -1,5 +1,6 @@
 //! A secret can't be printed: everything that is logged, at every level, is searched for planted values.
 
+use crate::player::Stage;
 use crate::world::{ALONE, World, is_ready};
 use gangplank_azuresim::{SecretSeed, VaultContents};
 use serde_json::{Value, json};
@@ -42,12 +43,12 @@ async fn nothing_that_is_logged_or_written_beside_the_secret_holds_a_value() {
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(written.clone()).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     let world = World::new().await;
-    let application = world.vault("planted");
+    let application = world.tenant.vault("planted");
     let secrets = BTreeMap::from([
         ("text".to_owned(), vec![SecretSeed::new(PLANTED)]),
         ("json".to_owned(), vec![SecretSeed::new(format!(r#"{{"{PLANTED}-key": "{PLANTED}"}}"#))]),
     ]);
-    world.cloud.set_vault_contents("planted", VaultContents { secrets, ..VaultContents::default() });
+    world.tenant.cloud.set_vault_contents("planted", VaultContents { secrets, ..VaultContents::default() });
     world.start(gangplank_secrets::Options::default());
     world.store(application, "default", "store", "planted").await;
     let ours = "/apis/external-secrets.io/v1/namespaces/default";

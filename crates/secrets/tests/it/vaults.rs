@@ -119,10 +119,14 @@ impl Azure {
 }
 
 impl AzureVaults for Azure {
-    fn login<'a>(&'a self, access: &'a VaultAccess) -> BoxFuture<'a, Result<(), VaultFailure>> {
-        async {
+    fn login<'a>(&'a self, access: &'a VaultAccess, proven: bool) -> BoxFuture<'a, Result<(), VaultFailure>> {
+        async move {
             let scope = gangplank_azure::Scope::of_audience(&access.audience);
-            let token = self.tokens.get(&access.authority, &credential(&access.identity)?, &scope).await;
+            let (authority, credential) = (&access.authority, credential(&access.identity)?);
+            let token = match proven {
+                true => self.tokens.prove(authority, &credential, &scope).await,
+                false => self.tokens.get(authority, &credential, &scope).await,
+            };
             token.map(|_| ()).map_err(|error| login_failure(&error))
         }
         .boxed()

@@ -1,28 +1,21 @@
 //! The world: an API server with the definitions, an Azure that trusts its tokens, and the operator between them.
 
+use crate::player::Stage;
+use crate::tenant::{TENANT, Tenant};
 use crate::vaults::Azure;
 use bytes::Bytes;
 use gangplank_apiserver::{ApiServer, CertificateUser, Peer};
 use gangplank_azure::{Clock, RetryPolicy, Tokens, Transport, VaultLimits, Vaults};
-use gangplank_azuresim::rbac::role_id;
-use gangplank_azuresim::{
-    ApplicationIds, BoxFuture, Cloud, ClusterBackend, ClusterFacts, ClusterSpec, Environment, IssuerFetch,
-    NewCredential, NewVault, Options, Subscription,
-};
+use gangplank_azuresim::{ApplicationIds, BoxFuture, IssuerFetch};
 use gangplank_runtime::Shutdown;
 use gangplank_secrets::Ports;
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use uuid::Uuid;
-
-pub(crate) const TENANT: Uuid = Uuid::from_u128(0x2222_2222_2222_2222_2222_2222_2222_2222);
-const SUBSCRIPTION: Uuid = Uuid::from_u128(0x3333_3333_3333_3333_3333_3333_3333_3333);
 
 /// The hub publishes its keys where Entra looks for them.
 struct Published(ApiServer);
@@ -42,39 +35,13 @@ impl IssuerFetch for Published {
     }
 }
 
-/// No managed clusters here.
-struct NoClusters;
-
-impl ClusterBackend for NoClusters {
-    fn create(&self, _: ClusterSpec) -> BoxFuture<'_, Result<ClusterFacts, String>> {
-        Box::pin(async { Err("no clusters".to_owned()) })
-    }
-    fn delete<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
-        Box::pin(async { Ok(()) })
-    }
-    fn rotate_certificates<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<ClusterFacts, String>> {
-        Box::pin(async { Err("no clusters".to_owned()) })
-    }
-    fn rotate_service_account_keys<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
-        Box::pin(async { Ok(()) })
-    }
-    fn start<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
-        Box::pin(async { Ok(()) })
-    }
-    fn stop<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
-        Box::pin(async { Ok(()) })
-    }
-}
-
 /// Held by tests that must not run beside each other: what is logged is caught by thread, and its filters are global.
 pub(crate) static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) hub: ApiServer,
-    pub(crate) cloud: Cloud,
-    /// Taken while the faults of the cloud are changed: they are one value for all.
-    pub(crate) faults: Arc<Mutex<()>>,
+    pub(crate) tenant: Tenant,
     pub(crate) shutdown: Shutdown,
     /// What the operator asked of the hub, as `verb group/resource`.
     pub(crate) used: Arc<Mutex<BTreeSet<String>>>,
@@ -111,26 +78,9 @@ impl World {
     /// A world with the definitions in place; the operator does not run yet.
     pub(crate) async fn new() -> Self {
         let hub = ApiServer::builder("hub").issuer("https://oidc.example/hub/").build().unwrap();
-        let cloud = Cloud::new(Options {
-            environment: Environment::public(),
-            tenant_id: TENANT,
-            tenant_domain: "contoso.onmicrosoft.com".to_owned(),
-            subscriptions: vec![Subscription { id: SUBSCRIPTION, display_name: "sandbox".to_owned() }],
-            seed: 1,
-            clock: Arc::new(Timestamp::now),
-            issuers: Arc::new(Published(hub.clone())),
-            clusters: Arc::new(NoClusters),
-        })
-        .unwrap();
-        cloud.create_group(SUBSCRIPTION, "hub", "westeurope").unwrap();
-        let world = Self {
-            hub,
-            cloud,
-            faults: Arc::default(),
-            shutdown: Shutdown::new(),
-            used: Arc::default(),
-            asked: Arc::default(),
-        };
+        let tenant = Tenant::new(hub.issuer(), Arc::new(Published(hub.clone())));
+        let world =
+            Self { hub, tenant, shutdown: Shutdown::new(), used: Arc::default(), asked: Arc::default() };
         for definition in gangplank_secrets::crds() {
             let manifest = gangplank_yaml::to_json(definition.yaml, gangplank_yaml::Dialect::SigsV2).unwrap();
             let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -162,29 +112,6 @@ impl World {
         }
     }
 
-    /// A vault, and an application that may read it.
-    pub(crate) fn vault(&self, name: &str) -> ApplicationIds {
-        let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/hub");
-        let id = self.cloud.create_vault(&group, NewVault::new(name, "westeurope")).unwrap();
-        let application = self.cloud.create_application(name);
-        let role = role_id("Key Vault Administrator").unwrap();
-        self.cloud.assign_role(&id, application.object_id, role).unwrap();
-        application
-    }
-
-    /// Lets a ServiceAccount log in as an application.
-    pub(crate) fn trust(&self, application: ApplicationIds, namespace: &str, account: &str) {
-        self.cloud.add_application_credential(
-            application,
-            NewCredential {
-                name: format!("{namespace}-{account}"),
-                issuer: self.hub.issuer().to_owned(),
-                subject: format!("system:serviceaccount:{namespace}:{account}"),
-                audience: "api://AzureADTokenExchange".to_owned(),
-            },
-        );
-    }
-
     fn peer(name: &str, group: &str) -> Peer {
         let certificate =
             CertificateUser { common_name: name.to_owned(), organizations: vec![group.to_owned()] };
@@ -211,7 +138,7 @@ impl World {
 
     /// A transport to the cloud that never leaves the process.
     pub(crate) fn transport(&self) -> Transport {
-        let (cloud, asked) = (self.cloud.clone(), Arc::clone(&self.asked));
+        let (cloud, asked) = (self.tenant.cloud.clone(), Arc::clone(&self.asked));
         Transport::new(tower::service_fn(move |request: Request<Bytes>| {
             let uri = request.uri();
             let line = format!("{} {}{}", request.method(), uri.host().unwrap_or_default(), uri.path());
@@ -266,7 +193,7 @@ impl World {
     /// A ServiceAccount that logs in as an application, and a store that uses it.
     pub(crate) async fn store(&self, application: ApplicationIds, namespace: &str, store: &str, vault: &str) {
         let account = format!("{store}-account");
-        self.trust(application, namespace, &account);
+        self.tenant.trust(application, namespace, &account);
         self.make(&json!({"apiVersion": "v1", "kind": "ServiceAccount",
             "metadata": {"name": account, "namespace": namespace, "annotations": {
                 "azure.workload.identity/client-id": application.app_id.to_string(),
@@ -278,13 +205,14 @@ impl World {
                 "vaultUrl": format!("https://{vault}.vault.azure.net"), "serviceAccountRef": {"name": account}}}}}))
             .await;
     }
+}
 
-    /// One request to the hub: status and JSON.
-    pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-        self.ask_for(method, path, body, "application/json", "application/json").await
+impl Stage for World {
+    fn tenant(&self) -> &Tenant {
+        &self.tenant
     }
 
-    pub(crate) async fn ask_for(
+    async fn ask_for(
         &self,
         method: &str,
         path: &str,

@@ -111,7 +111,7 @@ pub(super) async fn open(
     let access = auth::resolve(context, opening, &config).await?;
     // The older SDK path exchanges the token while its client is made; a broken federation shows at the store.
     if config.auth_type == AuthType::WorkloadIdentity && !config.use_azure_sdk {
-        let login = context.ports().vaults.login(&access).await;
+        let login = context.ports().vaults.login(&access, opening.proven).await;
         login.map_err(|failure| texts::failed(&failure, "", &access, config.use_azure_sdk))?;
     }
     Ok(Opened::Provider(Arc::new(KeyVault {

@@ -35,7 +35,7 @@ impl Answers {
 }
 
 impl AzureVaults for Answers {
-    fn login<'a>(&'a self, _: &'a VaultAccess) -> BoxFuture<'a, Result<(), VaultFailure>> {
+    fn login<'a>(&'a self, _: &'a VaultAccess, _: bool) -> BoxFuture<'a, Result<(), VaultFailure>> {
         async { Ok(()) }.boxed()
     }
     fn secret<'a>(
