@@ -19,8 +19,21 @@ pub(crate) const DEFINITION: Strategy = Strategy {
     prepare_update,
     prepare_delete,
     validate: validation::validate,
+    warn,
     ..PLAIN
 };
+
+/// Formats that nothing checks are told once: when they come.
+fn warn(value: &Value, old: Option<&Value>, warnings: &mut Vec<String>) {
+    let formats = |value: &Value| -> Vec<String> {
+        let versions = value["spec"]["versions"].as_array().into_iter().flatten();
+        let schemas = versions.map(|version| &version["schema"]["openAPIV3Schema"]);
+        schemas.flat_map(gangplank_merge::structural::unrecognized_formats).collect()
+    };
+    let before = old.map(formats).unwrap_or_default();
+    let new = formats(value).into_iter().filter(|format| !before.contains(format));
+    warnings.extend(new.map(|format| format!("unrecognized format {}", crate::status::quote(&format))));
+}
 
 fn default(value: &mut Value) {
     let names = &value["spec"]["names"];

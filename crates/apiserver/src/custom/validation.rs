@@ -3,7 +3,6 @@
 use gangplank_merge::structural;
 use serde_json::Value;
 
-use super::json_path::JsonPath;
 use super::resource::error_of;
 use crate::object::names;
 use crate::status::FieldError;
@@ -42,9 +41,9 @@ pub(super) fn validate(value: &Value, old: Option<&Value>, errors: &mut Vec<Fiel
         let why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
         errors.push(FieldError::invalid("spec.preserveUnknownFields", &Value::Bool(true), why));
     }
-    version_names(&versions, errors);
+    version_names(&spec["versions"], &versions, errors);
     version_contents(&versions, errors);
-    if let Some(first) = versions.first() {
+    if let Some(first) = versions.first().filter(|first| !text(first, "name").is_empty()) {
         let reasons = names::label_1035(text(first, "name"));
         each(errors, "spec.version", text(first, "name"), reasons);
     }
@@ -54,6 +53,42 @@ pub(super) fn validate(value: &Value, old: Option<&Value>, errors: &mut Vec<Fiel
         immutable(spec, &old["spec"], old, errors);
     }
     stored_versions(value, &versions, errors);
+    approval(value, old, errors);
+}
+
+/// The annotation with which an API of the community's own groups says who approved it.
+const APPROVAL: &str = "api-approved.kubernetes.io";
+
+/// Whether an approval is one: a URL, or the word that there is none.
+fn approved(annotation: &str) -> bool {
+    let url = annotation.split_once("://").is_some_and(|(scheme, rest)| {
+        !scheme.is_empty() && !rest.split('/').next().unwrap_or_default().is_empty()
+    });
+    annotation.starts_with("unapproved") || url
+}
+
+/// Groups of the community need an approval.
+fn approval(value: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+    let group = text(&value["spec"], "group");
+    let own = |domain: &str| group == domain || group.ends_with(&format!(".{domain}"));
+    let of = |value: &Value| text(&value["metadata"]["annotations"], APPROVAL).to_owned();
+    let annotation = of(value);
+    let kept = old.is_some_and(|old| {
+        let before = of(old);
+        before.is_empty() == annotation.is_empty() && approved(&before) == approved(&annotation)
+    });
+    if (!own("k8s.io") && !own("kubernetes.io")) || approved(&annotation) || kept {
+        return;
+    }
+    let field = format!("metadata.annotations[{APPROVAL}]");
+    let must = format!("protected groups must have approval annotation \"{APPROVAL}\"");
+    let see = "see https://github.com/kubernetes/enhancements/pull/1111";
+    errors.push(if annotation.is_empty() {
+        FieldError::required(field, &format!("{must}, {see}"))
+    } else {
+        let why = format!("{must} with either a URL or a reason starting with \"unapproved\", {see}");
+        FieldError::invalid_text(field, &annotation, &why)
+    });
 }
 
 fn group(spec: &Value, errors: &mut Vec<FieldError>) {
@@ -98,11 +133,12 @@ fn shown_versions(versions: &[&Value]) -> String {
     format!("[{}]", shown.collect::<Vec<_>>().join(","))
 }
 
-fn version_names(versions: &[&Value], errors: &mut Vec<FieldError>) {
+fn version_names(given: &Value, versions: &[&Value], errors: &mut Vec<FieldError>) {
     let mut seen: Vec<&str> = Vec::new();
     let mut unique = true;
     let mut storage = 0;
     for (index, version) in versions.iter().enumerate() {
+        deprecation(version, &format!("spec.versions[{index}].deprecationWarning"), errors);
         let name = text(version, "name");
         each(errors, &format!("spec.versions[{index}].name"), name, names::label_1035(name));
         unique &= !seen.contains(&name);
@@ -117,8 +153,32 @@ fn version_names(versions: &[&Value], errors: &mut Vec<FieldError>) {
     }
     if storage != 1 {
         let why = "must have exactly one version marked as storage version";
-        errors.push(FieldError::invalid_raw("spec.versions", &shown_versions(versions), why));
+        let shown = if given.is_null() { "null".to_owned() } else { shown_versions(versions) };
+        errors.push(FieldError::invalid_raw("spec.versions", &shown, why));
     }
+}
+
+/// The most characters of a warning about a version.
+const MAX_WARNING: usize = 256;
+
+fn deprecation(version: &Value, field: &str, errors: &mut Vec<FieldError>) {
+    let Some(warning) = version["deprecationWarning"].as_str() else { return };
+    let why = if version["deprecated"] != true {
+        "can only be set for deprecated versions"
+    } else if warning.len() > MAX_WARNING {
+        "must be <= 256 characters long"
+    } else if warning.is_empty() {
+        "must not be an empty string"
+    } else {
+        let Some((index, _)) = warning.char_indices().find(|(_, character)| character.is_control()) else {
+            return;
+        };
+        let why = format!(
+            "must only contain printable UTF-8 characters; non-printable character found at index {index}"
+        );
+        return errors.push(FieldError::invalid_text(field, warning, &why));
+    };
+    errors.push(FieldError::invalid_text(field, warning, why));
 }
 
 /// Whether all versions say the same of something: then it is told at the place that holds for all of them.
@@ -194,8 +254,8 @@ fn scale(scale: &Value, place: &str, errors: &mut Vec<FieldError>) {
 }
 
 const COLUMN_TYPES: [&str; 5] = ["boolean", "date", "integer", "number", "string"];
-const COLUMN_FORMATS: [&str; 9] =
-    ["byte", "date", "date-time", "double", "float", "int32", "int64", "name", "password"];
+const COLUMN_FORMATS: [&str; 8] =
+    ["byte", "date", "date-time", "double", "float", "int32", "int64", "password"];
 
 fn columns(columns: &Value, place: &str, errors: &mut Vec<FieldError>) {
     for (index, column) in columns.as_array().into_iter().flatten().enumerate() {
@@ -221,9 +281,10 @@ fn columns(columns: &Value, place: &str, errors: &mut Vec<FieldError>) {
         }
         let path = text(column, "jsonPath");
         if path.is_empty() {
-            errors.push(FieldError::required(at("jsonPath"), ""));
-        } else if JsonPath::parse(path).is_none() {
-            errors.push(FieldError::invalid_text(at("jsonPath"), path, "is an invalid path"));
+            errors.push(FieldError::required(at("JSONPath"), ""));
+        } else if !path.starts_with('.') {
+            let why = "must be a simple json path starting with .";
+            errors.push(FieldError::invalid_text(at("JSONPath"), path, why));
         }
     }
 }
@@ -246,8 +307,6 @@ fn selectable(version: &Value, place: &str, errors: &mut Vec<FieldError>) {
         if !simple_path(path) {
             let why = "is an invalid path: must be a simple json path starting with .";
             errors.push(FieldError::invalid_text(at.clone(), path, why));
-        } else if path.starts_with(".metadata") {
-            errors.push(FieldError::invalid_text(at.clone(), path, "must not point to fields in metadata"));
         } else {
             let mut schema = &version["schema"]["openAPIV3Schema"];
             for part in path.trim_start_matches('.').split('.') {
@@ -274,7 +333,9 @@ fn kind_names(names: &Value, errors: &mut Vec<FieldError>) {
         each(errors, &field("plural"), plural, names::label_1035(plural));
     }
     let singular = text(names, "singular");
-    if !singular.is_empty() {
+    if singular.is_empty() {
+        errors.push(FieldError::required(field("singular"), ""));
+    } else {
         each(errors, &field("singular"), singular, names::label_1035(singular));
     }
     for member in ["kind", "listKind"] {

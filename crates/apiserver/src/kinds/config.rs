@@ -141,7 +141,7 @@ fn validate_secret(value: &Value, old: Option<&Value>, errors: &mut Vec<FieldErr
 }
 
 /// A TLS Secret with unreadable content is kept, but told of.
-fn warn_secret(value: &Value, warnings: &mut Vec<String>) {
+fn warn_secret(value: &Value, _: Option<&Value>, warnings: &mut Vec<String>) {
     if text(value, "type") != "kubernetes.io/tls" {
         return;
     }

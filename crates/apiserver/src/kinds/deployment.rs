@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::counts::{Counts, not_decremented};
 use super::fields::{default, default_text, int_or_percent, non_negative, object_at, text};
 use super::pod_template;
 use crate::registry::{PLAIN, Strategy};
@@ -16,29 +17,24 @@ pub(crate) const DEPLOYMENT: Strategy = Strategy {
     ..PLAIN
 };
 
-const COUNTS: [&str; 5] =
-    ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas"];
+const COUNTS: Counts = Counts {
+    numbers: &[
+        "observedGeneration",
+        "replicas",
+        "updatedReplicas",
+        "readyReplicas",
+        "availableReplicas",
+        "unavailableReplicas",
+        "terminatingReplicas",
+        "collisionCount",
+    ],
+    parts: &["updatedReplicas", "readyReplicas", "availableReplicas"],
+    ready: "readyReplicas",
+};
 
-fn validate_status(value: &Value, _: &Value, errors: &mut Vec<FieldError>) {
-    let status = &value["status"];
-    let count = |member: &str| status[member].as_i64().unwrap_or_default();
-    for member in ["observedGeneration"].iter().chain(&COUNTS) {
-        non_negative(status, member, "status", errors);
-    }
-    non_negative(status, "collisionCount", "status", errors);
-    let too_many = |member: &str, most: &str| {
-        let why = format!("cannot be greater than {most}");
-        FieldError::invalid(format!("status.{member}"), &count(member).into(), &why)
-    };
-    let over = |member: &str, most: &str| count(member) > count(most);
-    for member in &COUNTS[1..4] {
-        if over(member, "replicas") {
-            errors.push(too_many(member, "status.replicas"));
-        }
-    }
-    if over("availableReplicas", "readyReplicas") {
-        errors.push(too_many("availableReplicas", "readyReplicas"));
-    }
+fn validate_status(value: &Value, old: &Value, errors: &mut Vec<FieldError>) {
+    COUNTS.check(&value["status"], errors);
+    not_decremented(value, old, errors);
 }
 
 fn default_deployment(value: &mut Value) {

@@ -4,6 +4,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod config;
+pub(crate) mod counts;
 pub(crate) mod daemon_set;
 pub(crate) mod deployment;
 pub(crate) mod event;

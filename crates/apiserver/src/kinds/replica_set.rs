@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::counts::Counts;
 use super::fields::{default, non_negative, object_at};
 use super::pod_template;
 use crate::registry::{PLAIN, Strategy};
@@ -12,8 +13,21 @@ pub(crate) const REPLICA_SET: Strategy = Strategy {
     default: default_replica_set,
     prepare_create: |value| value["status"] = json!({"replicas": 0}),
     validate,
-    fields: &[("status.replicas", |set| set["status"]["replicas"].as_i64().unwrap_or(0).to_string())],
+    validate_status: |value, _, errors| COUNTS.check(&value["status"], errors),
     ..PLAIN
+};
+
+const COUNTS: Counts = Counts {
+    numbers: &[
+        "replicas",
+        "fullyLabeledReplicas",
+        "readyReplicas",
+        "availableReplicas",
+        "observedGeneration",
+        "terminatingReplicas",
+    ],
+    parts: &["fullyLabeledReplicas", "readyReplicas", "availableReplicas"],
+    ready: "readyReplicas",
 };
 
 fn default_replica_set(value: &mut Value) {

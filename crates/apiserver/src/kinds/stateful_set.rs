@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::counts::{Counts, not_decremented};
 use super::fields::{default, default_text, elements, non_negative, object_at, text};
 use super::pod_template;
 use crate::registry::{PLAIN, Strategy};
@@ -12,8 +13,28 @@ pub(crate) const STATEFUL_SET: Strategy = Strategy {
     default: default_stateful_set,
     prepare_create: |value| value["status"] = json!({"replicas": 0, "availableReplicas": 0}),
     validate,
+    validate_status,
     ..PLAIN
 };
+
+const COUNTS: Counts = Counts {
+    numbers: &[
+        "replicas",
+        "readyReplicas",
+        "currentReplicas",
+        "updatedReplicas",
+        "availableReplicas",
+        "observedGeneration",
+        "collisionCount",
+    ],
+    parts: &["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"],
+    ready: "status.readyReplicas",
+};
+
+fn validate_status(value: &Value, old: &Value, errors: &mut Vec<FieldError>) {
+    COUNTS.check(&value["status"], errors);
+    not_decremented(value, old, errors);
+}
 
 fn default_stateful_set(value: &mut Value) {
     let spec = object_at(value, "spec");

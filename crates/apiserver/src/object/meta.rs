@@ -163,8 +163,9 @@ fn annotations(annotations: &Value, path: &str) -> Vec<FieldError> {
 fn owners(owners: &Value, path: &str) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut controller: Option<String> = None;
-    for (index, owner) in owners.as_array().into_iter().flatten().enumerate() {
-        let at = element(path, index);
+    for owner in owners.as_array().into_iter().flatten() {
+        // The real server names the list, not the element.
+        let at = path;
         let get = |key: &str| owner[key].as_str().unwrap_or_default();
         let api = get("apiVersion");
         if api.matches('/').count() > 1 {

@@ -62,8 +62,8 @@ pub(crate) struct Strategy {
     pub(crate) validate: fn(&Value, Option<&Value>, &mut Vec<FieldError>),
     /// Mistakes of a change of the status.
     pub(crate) validate_status: fn(&Value, &Value, &mut Vec<FieldError>),
-    /// Warnings that the client gets.
-    pub(crate) warn: fn(&Value, &mut Vec<String>),
+    /// Warnings that the client gets; the old state is given on update.
+    pub(crate) warn: fn(&Value, Option<&Value>, &mut Vec<String>),
     /// Whether a change of anything but metadata and status counts in `generation`.
     pub(crate) counts_generation: bool,
     /// Whether the mark of deletion counts in `generation` and tells a grace period.
@@ -89,7 +89,7 @@ fn nothing_to_prepare(_: &mut Value, _: &Value) {}
 fn nothing_to_delete(_: &mut Value, _: &str) {}
 fn nothing_wrong(_: &Value, _: Option<&Value>, _: &mut Vec<FieldError>) {}
 fn no_wrong_status(_: &Value, _: &Value, _: &mut Vec<FieldError>) {}
-fn no_warning(_: &Value, _: &mut Vec<String>) {}
+fn no_warning(_: &Value, _: Option<&Value>, _: &mut Vec<String>) {}
 
 /// A kind that is stored as it comes.
 pub(crate) const PLAIN: Strategy = Strategy {

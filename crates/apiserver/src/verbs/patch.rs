@@ -124,15 +124,6 @@ pub(super) fn configuration(call: &Call<'_>, validation: FieldValidation) -> Ans
     Ok(value)
 }
 
-/// The name that a configuration gives must be the path's.
-fn check_applied(call: &Call<'_>, applied: &Value) -> Answer<()> {
-    let name = meta::text(applied, "name");
-    if name.is_empty() && meta::text(applied, "generateName").is_empty() {
-        return Ok(());
-    }
-    super::update::check_name(call, applied)
-}
-
 fn writer<'a>(call: &'a Call<'a>, manager: &str, door: Door) -> Answer<Writer<'a>> {
     Writer::of_call(call, manager.to_owned(), door)
         .ok_or_else(|| Status::unforeseen(format!("no schema for {}", call.resource.kind)))
@@ -141,8 +132,9 @@ fn writer<'a>(call: &'a Call<'a>, manager: &str, door: Door) -> Answer<Writer<'a
 fn apply(call: &Call<'_>, existing: &Arc<Object>, options: &WriteOptions, door: Door) -> Answer<Attempt> {
     let applied = configuration(call, options.field_validation)?;
     let old = call.resource.value(existing);
-    check_applied(call, &applied)?;
+    super::update::check_name(call, &applied)?;
     check_body_version(call, &applied, existing)?;
+    check_uid(call, &applied, existing)?;
     let force = options.force.unwrap_or(false);
     let new = writer(call, &options.field_manager, door)?.apply(Some(&old), &applied, force)?;
     let new = decoded(call, new, options.field_validation)?;
@@ -164,6 +156,17 @@ fn check_body_version(call: &Call<'_>, body: &Value, existing: &Object) -> Answe
         return Err(Status::modified(&call.resource.group, &call.resource.plural, &call.place.name));
     }
     Ok(())
+}
+
+fn check_uid(call: &Call<'_>, body: &Value, existing: &Object) -> Answer<()> {
+    let uid = meta::text(body, "uid");
+    if uid.is_empty() || uid == &*existing.uid {
+        return Ok(());
+    }
+    // The metadata is looked at twice.
+    let error = FieldError::invalid_text("metadata.uid", uid, "field is immutable");
+    let errors = [error.clone(), error];
+    Err(Status::invalid(&call.resource.group, &call.resource.kind, &call.place.name, &errors))
 }
 
 /// An apply of what is not there creates it, for those who may.
@@ -194,7 +197,7 @@ fn create(call: &Call<'_>, options: &WriteOptions) -> Answer<Response<Body>> {
     if let Some(metadata) = applied.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("resourceVersion");
     }
-    check_applied(call, &applied)?;
+    super::update::check_name(call, &applied)?;
     let new = writer(call, &options.field_manager, Door::Object)?.apply(
         None,
         &applied,
@@ -215,11 +218,23 @@ fn decoded(call: &Call<'_>, value: Value, validation: FieldValidation) -> Answer
     let decoded = typed::decode(text.as_bytes(), Some(schema.root()), &call.resource.kind)
         .map_err(|error| Status::bad_request(error.to_string()))?;
     if let Some(mistake) = decoded.mistake {
-        return Err(undecodable(&text, &mistake));
+        let (resource, why) = (&call.resource, converted(Way::Apply, &mistake));
+        let kind = format!("{}/{}, Kind={}", resource.group, resource.version, resource.kind);
+        return Err(Status::unforeseen(format!(
+            "failed to convert new object (/{}; {kind}) to proper version: unable to convert unstructured object to \
+             {kind}: {why}",
+            call.place.name
+        )));
     }
     let mut value = decoded.value;
     gangplank_merge::schema::fill(schema.root(), &mut value);
     Ok(value)
+}
+
+/// A decoder's words as the converter from Go's maps says them.
+fn converted(way: Way, mistake: &str) -> String {
+    let bytes = matches!(way, Way::Strategic | Way::Apply) && mistake.starts_with("illegal base64");
+    if bytes { format!("error decoding from json: {mistake}") } else { mistake.to_owned() }
 }
 
 /// The refusal of a patch whose result is no object of the kind.
@@ -236,7 +251,7 @@ fn patch_once(
 ) -> Answer<Attempt> {
     let old = call.resource.value(existing);
     let patched = patched(call, &old, way, schema_of(&call.resource))?;
-    let (text, mut findings) = (patched.text, patched.findings);
+    let (mut text, mut findings) = (patched.text, patched.findings);
     let schema = schema_of(&call.resource).filter(|_| call.resource.custom.is_none());
     if let Some(why) = kind_mistake(call, &patched.value, &text) {
         return Err(undecodable(&text, &why));
@@ -245,24 +260,23 @@ fn patch_once(
         Some(schema) => {
             let decoded = typed::decode(text.as_bytes(), Some(schema.root()), &call.resource.kind)
                 .map_err(|error| undecodable(&text, &error.to_string()))?;
-            if let Some(mistake) = decoded.mistake {
-                return Err(undecodable(&text, &mistake));
-            }
+            let mistake = decoded.mistake;
             findings.extend(decoded.findings.iter().map(ToString::to_string));
+            if way == Way::Strategic {
+                // This way goes through Go's own maps: the patch is shown as such, and unknown fields come sorted.
+                text = patched.shown;
+                findings.sort();
+            }
+            if let Some(mistake) = mistake {
+                return Err(undecodable(&text, &converted(way, &mistake)));
+            }
             let mut value = decoded.value;
             gangplank_merge::schema::fill(schema.root(), &mut value);
             value
         }
         None => patched.value,
     };
-    match options.field_validation {
-        FieldValidation::Ignore => {}
-        FieldValidation::Warn => findings.iter().for_each(|finding| call.warn(finding.clone())),
-        FieldValidation::Strict if findings.is_empty() => {}
-        FieldValidation::Strict => {
-            return Err(undecodable(&text, &format!("strict decoding error: {}", findings.join(", "))));
-        }
-    }
+    tell(call, &findings, options.field_validation, &text)?;
     if schema.is_none() {
         crate::custom::admit_patched(call, &mut new, options.field_validation)?;
     }
@@ -272,12 +286,7 @@ fn patch_once(
         go::parse_uint(&version).map_err(Status::unforeseen)?;
         return Err(Status::modified(&call.resource.group, &call.resource.plural, &call.place.name));
     }
-    let uid = meta::text(&new, "uid");
-    if uid != &*existing.uid && !uid.is_empty() {
-        let error = FieldError::invalid_text("metadata.uid", uid, "field is immutable");
-        let errors = [error.clone(), error];
-        return Err(Status::invalid(&call.resource.group, &call.resource.kind, &call.place.name, &errors));
-    }
+    check_uid(call, &new, existing)?;
     let change = Update {
         existing,
         old: &old,
@@ -293,14 +302,13 @@ fn patch_once(
 /// A patch that makes another kind of an object is told what that kind has against it.
 fn kind_mistake(call: &Call<'_>, value: &Value, text: &str) -> Option<String> {
     let said = |member: &str| value[member].as_str().unwrap_or_default();
-    let (api, kind) = (said("apiVersion"), said("kind"));
     let own = call.resource.api_version();
-    if (api.is_empty() && kind.is_empty())
-        || (api == own && kind == call.resource.kind)
-        || call.resource.custom.is_some()
-    {
+    let or = |said: &'_ str, own: &str| if said.is_empty() { own.to_owned() } else { said.to_owned() };
+    let (api, kind) = (or(said("apiVersion"), &own), or(said("kind"), &call.resource.kind));
+    if (api == own && kind == call.resource.kind) || call.resource.custom.is_some() {
         return None;
     }
+    let (api, kind) = (api.as_str(), kind.as_str());
     let (group, version) = api.split_once('/').unwrap_or(("", api));
     let Some(schema) = builtin().kind(group, version, kind) else {
         return Some(format!(
@@ -319,6 +327,8 @@ struct Patched {
     value: Value,
     /// The value as the real server writes it in messages.
     text: String,
+    /// The patch as Go prints a map.
+    shown: String,
     findings: Vec<String>,
 }
 
@@ -336,8 +346,13 @@ fn patched(call: &Call<'_>, old: &Value, way: Way, schema: Option<Schema>) -> An
     let patch = body.value;
     let mut value = old.clone();
     let mut touched = Touched::default();
+    let mut shown = String::new();
     match way {
         Way::Json => {
+            check_operations(&patch).map_err(|refusal| match refusal {
+                Shape::Undecodable(why) => malformed(why),
+                Shape::TooMany(count) => too_many_operations(count),
+            })?;
             for operation in patch.as_array().into_iter().flatten() {
                 let path = operation["path"].as_str().unwrap_or_default();
                 let parts: Vec<String> =
@@ -345,8 +360,6 @@ fn patched(call: &Call<'_>, old: &Value, way: Way, schema: Option<Schema>) -> An
                 // The last part is what is changed; the objects before it were taken apart.
                 touched.mark(parts.iter().take(parts.len().saturating_sub(1)).map(String::as_str));
             }
-            json_patch::operations(&patch)
-                .map_err(|error| malformed(json_patch_shape(&patch, &error.to_string())))?;
             for (index, operation) in patch.as_array().into_iter().flatten().enumerate() {
                 for member in operation.as_object().into_iter().flat_map(Map::keys) {
                     if !matches!(member.as_str(), "op" | "path" | "from" | "value") {
@@ -354,9 +367,14 @@ fn patched(call: &Call<'_>, old: &Value, way: Way, schema: Option<Schema>) -> An
                     }
                 }
             }
-            json_patch::apply(&mut value, &patch).map_err(|_| Status::unprocessable())?;
+            if !patch.is_null() {
+                json_patch::apply(&mut value, &patch).map_err(|_| Status::unprocessable())?;
+            }
         }
         Way::Merge => {
+            if patch.is_null() {
+                return Err(Status::bad_request("Invalid JSON Patch"));
+            }
             if !patch.is_object() {
                 let found = super::decode::kind_word(&patch);
                 let why =
@@ -368,7 +386,7 @@ fn patched(call: &Call<'_>, old: &Value, way: Way, schema: Option<Schema>) -> An
         }
         _ => {
             let Some(schema) = &schema else { return Err(Status::unprocessable()) };
-            let shown = go_value(&patch);
+            shown = go_value(&patch);
             value = strategic::apply(schema.root(), value, patch).map_err(strategic_failure)?;
             if let Some(why) = restore_error(&value, schema.root(), "") {
                 return Err(undecodable(&shown, &why));
@@ -376,7 +394,7 @@ fn patched(call: &Call<'_>, old: &Value, way: Way, schema: Option<Schema>) -> An
         }
     }
     let text = touched.text(&value, schema.as_ref().map(Schema::root));
-    Ok(Patched { value, text, findings })
+    Ok(Patched { value, text, shown, findings })
 }
 
 /// Marks the objects that a merge patch lays others over.
@@ -437,12 +455,50 @@ fn restore_error(value: &Value, node: Node<'_>, go_type: &str) -> Option<String>
     }
 }
 
-fn json_patch_shape(patch: &Value, why: &str) -> String {
-    if patch.is_array() {
-        return why.to_owned();
+/// The most operations that a JSON patch may have.
+const MAX_OPERATIONS: usize = 10_000;
+
+/// Why a body is no list of operations.
+enum Shape {
+    Undecodable(String),
+    TooMany(usize),
+}
+
+/// Reads a JSON patch as the real server's decoder does: null is an empty list, and a null operation is an empty one.
+fn check_operations(patch: &Value) -> Result<(), Shape> {
+    let undecodable = |value: &Value, into: &str| {
+        let found = super::decode::kind_word(value);
+        Err(Shape::Undecodable(format!("json: cannot unmarshal {found} into Go {into}")))
+    };
+    let operations = match patch {
+        Value::Null => return Ok(()),
+        Value::Array(operations) => operations,
+        other => return undecodable(other, "value of type []handlers.jsonPatchOp"),
+    };
+    for operation in operations {
+        match operation {
+            Value::Null => {}
+            Value::Object(members) => {
+                for member in ["op", "path", "from"] {
+                    if let Some(value) =
+                        members.get(member).filter(|value| !value.is_string() && !value.is_null())
+                    {
+                        return undecodable(
+                            value,
+                            &format!("struct field jsonPatchOp.{member} of type string"),
+                        );
+                    }
+                }
+            }
+            other => return undecodable(other, "value of type handlers.jsonPatchOp"),
+        }
     }
-    let found = super::decode::kind_word(patch);
-    format!("json: cannot unmarshal {found} into Go value of type []handlers.jsonPatchOp")
+    if operations.len() > MAX_OPERATIONS { Err(Shape::TooMany(operations.len())) } else { Ok(()) }
+}
+
+fn too_many_operations(count: usize) -> Box<Status> {
+    let why = format!("The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {count}");
+    Status::other(413, "RequestEntityTooLarge", format!("Request entity too large: {why}"), None)
 }
 
 fn strategic_failure(error: StrategicError) -> Box<Status> {
@@ -465,14 +521,43 @@ pub(super) fn way_and_options(call: &Call<'_>) -> Answer<(Way, WriteOptions)> {
 }
 
 /// A Scale with a patch laid over it.
-pub(super) fn patched_scale(call: &Call<'_>, scale: &Value, way: Way) -> Answer<Value> {
-    let patched = patched(call, scale, way, builtin().kind("autoscaling", "v1", "Scale"))?;
+pub(super) fn patched_scale(
+    call: &Call<'_>,
+    scale: &Value,
+    way: Way,
+    validation: FieldValidation,
+) -> Answer<Value> {
     let schema = builtin().kind("autoscaling", "v1", "Scale");
+    let patched = patched(call, scale, way, schema.clone())?;
+    if patched.value["kind"] != "Scale" || patched.value["apiVersion"] != "autoscaling/v1" {
+        let shown = |member: &str| quote(patched.value[member].as_str().unwrap_or_default());
+        let why = format!(
+            "no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",
+            shown("kind"),
+            shown("apiVersion")
+        );
+        return Err(undecodable(&patched.text, &why));
+    }
     let decoded =
         typed::decode(patched.text.as_bytes(), schema.as_ref().map(|schema| schema.root()), "Scale")
             .map_err(|error| undecodable(&patched.text, &error.to_string()))?;
-    match decoded.mistake {
-        Some(mistake) => Err(undecodable(&patched.text, &mistake)),
-        None => Ok(decoded.value),
+    if let Some(mistake) = decoded.mistake {
+        return Err(undecodable(&patched.text, &mistake));
     }
+    let mut findings = patched.findings;
+    findings.extend(decoded.findings.iter().map(ToString::to_string));
+    tell(call, &findings, validation, &patched.text)?;
+    Ok(decoded.value)
+}
+
+/// Warns of what a patch says and the kind does not know, or refuses it.
+fn tell(call: &Call<'_>, findings: &[String], validation: FieldValidation, text: &str) -> Answer<()> {
+    match validation {
+        FieldValidation::Strict if !findings.is_empty() => {
+            return Err(undecodable(text, &format!("strict decoding error: {}", findings.join(", "))));
+        }
+        FieldValidation::Warn => findings.iter().for_each(|finding| call.warn(finding.clone())),
+        _ => {}
+    }
+    Ok(())
 }

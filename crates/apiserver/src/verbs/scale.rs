@@ -9,6 +9,7 @@ use super::decode::{self, Kind};
 use super::ownership::{Door, Writer};
 use super::write::{self, Attempt, Outcome, Ownership, Update};
 use super::{Call, patch, reply, update};
+use crate::go;
 use crate::http::body::Body;
 use crate::http::negotiate::Offer;
 use crate::http::query::{Write, WriteOptions};
@@ -85,22 +86,24 @@ pub(super) fn scale(call: &Call<'_>) -> Answer<Response<Body>> {
     let find =
         || call.server.store.get(&call.resource.collection, key.text()).ok_or_else(|| call.not_found());
     match call.place.verb.as_str() {
-        "get" => answer(call, &call.resource.value(&*find()?)),
+        "get" => {
+            let object = call.resource.value(&*find()?);
+            let path = paths(&call.resource).spec;
+            if call.resource.custom.is_some() && object.pointer(&path).is_none_or(Value::is_null) {
+                let path = path.replace('/', ".");
+                return Err(Status::internal(format!("the spec replicas field \"{path}\" does not exist")));
+            }
+            answer(call, &object)
+        }
         "update" => {
             decode::check_format(call)?;
             let options = WriteOptions::read(call.query, Write::Update)?;
             let body = decode::body(call, KIND, options.field_validation)?;
             loop {
                 let existing = find()?;
-                let name = meta::text(&body, "name");
-                if name != call.place.name && !name.is_empty() {
-                    return Err(Status::bad_request(format!(
-                        "the name of the object ({name}) does not match the name on the URL ({})",
-                        call.place.name
-                    )));
-                }
+                update::check_name(call, &body)?;
                 check(call, &body)?;
-                update::check_version(call, &body, existing.revision)?;
+                check_version(call, &body, &existing)?;
                 if let Some(response) = set(call, &existing, &body, &options)? {
                     return Ok(response);
                 }
@@ -120,8 +123,38 @@ fn check(call: &Call<'_>, scale: &Value) -> Answer<()> {
     if replicas >= 0 {
         return Ok(());
     }
+    let resource = &call.resource;
+    if resource.custom.is_some() {
+        let path = paths(resource).spec.replace('/', ".");
+        let error = FieldError::invalid(path, &replicas.into(), "should be a non-negative integer");
+        return Err(Status::invalid(&resource.group, &resource.kind, &call.place.name, &[error]));
+    }
     let error = FieldError::invalid("spec.replicas", &replicas.into(), "must be greater than or equal to 0");
     Err(Status::invalid("autoscaling", "Scale", &call.place.name, &[error]))
+}
+
+/// A resourceVersion that is said must be the object's.
+fn check_version(call: &Call<'_>, scale: &Value, existing: &Object) -> Answer<()> {
+    let version = meta::text(scale, "resourceVersion");
+    if version.is_empty() || version == "0" || version == existing.revision.to_string() {
+        return Ok(());
+    }
+    go::parse_uint(version).map_err(Status::unforeseen)?;
+    Err(Status::modified(&call.resource.group, &call.resource.plural, &call.place.name))
+}
+
+/// The entries of those who own the number, as entries of a Scale.
+fn owners(resource: &Resource, object: &Value) -> Value {
+    let path = paths(resource).spec.replace('/', "/f:");
+    let entries = object["metadata"]["managedFields"].as_array().into_iter().flatten();
+    let owners = entries.filter(|entry| entry["fieldsV1"].pointer(&path).is_some());
+    let shown = owners.map(|entry| {
+        let mut entry = entry.clone();
+        entry["apiVersion"] = KIND.api_version().into();
+        entry["fieldsV1"] = json!({"f:spec": {"f:replicas": {}}});
+        entry
+    });
+    shown.collect()
 }
 
 fn patch_scale(call: &Call<'_>, existing: &Arc<Object>) -> Answer<Option<Response<Body>>> {
@@ -129,11 +162,24 @@ fn patch_scale(call: &Call<'_>, existing: &Arc<Object>) -> Answer<Option<Respons
     let object = call.resource.value(existing);
     if way == patch::Way::Apply {
         let applied = patch::configuration(call, options.field_validation)?;
+        let said = |member: &str| applied[member].as_str().unwrap_or_default().to_owned();
+        let (api, kind) = (said("apiVersion"), said("kind"));
+        if (api.as_str(), kind.as_str()) != ("autoscaling/v1", KIND.kind) {
+            let api = if api.contains('/') { api } else { format!("/{api}") };
+            return Err(Status::bad_request(format!("invalid object type: {api}, Kind={kind}")));
+        }
+        update::check_name(call, &applied)?;
         check(call, &applied)?;
         return apply(call, existing, &object, &applied, &options);
     }
-    let scale = scale_of(&call.resource, &object);
-    let patched = patch::patched_scale(call, &scale, way)?;
+    let mut scale = scale_of(&call.resource, &object);
+    let owners = owners(&call.resource, &object);
+    if owners.as_array().is_some_and(|owners| !owners.is_empty()) {
+        scale["metadata"]["managedFields"] = owners;
+    }
+    let patched = patch::patched_scale(call, &scale, way, options.field_validation)?;
+    update::check_name(call, &patched)?;
+    check_version(call, &patched, existing)?;
     check(call, &patched)?;
     set(call, existing, &patched, &options)
 }
@@ -183,7 +229,12 @@ fn apply(
     }
     let writer =
         Writer::of_call(call, options.field_manager.clone(), DOOR).ok_or_else(Status::unprocessable)?;
-    let new = writer.apply(Some(old), &configuration, options.force.unwrap_or(false))?;
+    let mut new = writer.apply(Some(old), &configuration, options.force.unwrap_or(false))?;
+    // A Scale without a number has zero; nobody owns that.
+    let pointer = paths(&call.resource).spec;
+    if new.pointer(&pointer).is_none() {
+        set_pointer(&mut new, &pointer, 0.into());
+    }
     finish(call, existing, old, new, options)
 }
 

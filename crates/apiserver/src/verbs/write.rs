@@ -193,14 +193,15 @@ fn warn(call: &Call<'_>, value: &Value, old: Option<&Value>) {
         let known = matches!(finalizer, "orphan" | "foregroundDeletion" | "kubernetes")
             || before.contains(&finalizer);
         if !finalizer.contains('/') && !known {
+            let path = if finalizer.contains('.') { " including a path (/)" } else { "" };
             call.warn(format!(
-                "metadata.finalizers: {}: prefer a domain-qualified finalizer name including a path (/) to avoid \
-                 accidental conflicts with other finalizer writers",
+                "metadata.finalizers: {}: prefer a domain-qualified finalizer name{path} to avoid accidental conflicts \
+                 with other finalizer writers",
                 crate::status::quote(finalizer)
             ));
         }
     }
-    (call.resource.strategy.warn)(value, &mut warnings);
+    (call.resource.strategy.warn)(value, old, &mut warnings);
     warnings.into_iter().for_each(|warning| call.warn(warning));
 }
 
@@ -261,13 +262,13 @@ pub(super) fn update(call: &Call<'_>, change: Update<'_>) -> Answer<Attempt> {
     }
     count_generation(&resource, door, &mut new, old);
     let mut errors = meta::validate_update(&new, old, "metadata");
+    // All of the metadata is looked at twice: by the store and by the kind's own rules.
     if resource.custom.is_none() {
-        // The whole metadata is looked at again, and all of it twice: by the store and by the kind's own rules.
         let rule = Some(resource.strategy.name_rule);
         errors.extend(meta::validate(&new, "metadata", rule, resource.namespaced()));
         errors.extend(meta::finalizer_names(&new, "metadata"));
-        errors.extend(errors.clone());
     }
+    errors.extend(errors.clone());
     match door {
         Door::Status => (resource.strategy.validate_status)(&new, old, &mut errors),
         _ => (resource.strategy.validate)(&new, Some(old), &mut errors),

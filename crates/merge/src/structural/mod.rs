@@ -32,7 +32,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use check::check;
+pub use check::{check, unrecognized_formats};
 pub use embedded::MetadataError;
 pub use field_error::{FieldError, Reason};
 

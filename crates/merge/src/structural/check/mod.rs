@@ -11,11 +11,14 @@ use super::{FieldError, Reason};
 mod costs;
 mod default_values;
 mod expressions;
+mod formats;
 mod open_api;
 mod structure;
 
 #[cfg(test)]
 mod tests;
+
+pub use formats::unrecognized_formats;
 
 /// The errors of a version's `openAPIV3Schema`. `path` is that of the schema itself (`spec.validation.openAPIV3Schema`
 /// where all versions have the same, else `spec.versions[0].schema.openAPIV3Schema`).

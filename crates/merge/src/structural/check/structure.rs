@@ -30,7 +30,7 @@ pub(super) fn is_foreign(schema: &Value) -> bool {
 }
 
 /// All schemas directly inside a schema.
-fn children(schema: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn children(schema: &Value) -> impl Iterator<Item = &Value> {
     let junctors = ["allOf", "anyOf", "oneOf"].into_iter().flat_map(|name| list(schema, name));
     let single = ["items", "additionalProperties", "not"].into_iter().filter_map(|name| inner(schema, name));
     let properties = schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::values);
