@@ -334,6 +334,11 @@ impl Status {
         Status::new(406, "NotAcceptable", message.to_owned())
     }
 
+    /// 406 for a shape that the thing asked for can't have.
+    pub fn not_acceptable_because(message: String) -> Box<Status> {
+        Status::new(406, "NotAcceptable", message)
+    }
+
     /// 415.
     pub fn unsupported_media_type(message: impl Into<String>) -> Box<Status> {
         Status::new(415, "UnsupportedMediaType", message.into())

@@ -21,8 +21,9 @@ pub(super) fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
 pub(super) fn admit(server: &Server, namespace: &str, pod: &mut Value) -> Answer<()> {
     let named = pod["spec"]["serviceAccountName"].as_str().unwrap_or_default().to_owned();
     let name = if named.is_empty() { "default".to_owned() } else { named };
-    pod["spec"]["serviceAccountName"] = name.as_str().into();
-    pod["spec"]["serviceAccount"] = name.as_str().into();
+    if server.controllers.runs {
+        run_as(server, namespace, pod, &name);
+    }
     limits::default(server, namespace, pod);
     prioritize(server, pod)?;
     tolerate(pod);
@@ -32,6 +33,48 @@ pub(super) fn admit(server: &Server, namespace: &str, pod: &mut Value) -> Answer
         mutator.mutate(pod, account.as_ref(), namespace).map_err(|why| refused(pod, &why))?;
     }
     Ok(())
+}
+
+/// Where a Pod's containers find the token of their ServiceAccount.
+const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// Gives a Pod its ServiceAccount, with a token where neither of the two says that there is to be none. Where Pods only
+/// wait, nobody runs as anything: admission of ServiceAccounts is off there.
+fn run_as(server: &Server, namespace: &str, pod: &mut Value, name: &str) {
+    let spec = &mut pod["spec"];
+    spec["serviceAccountName"] = name.into();
+    spec["serviceAccount"] = name.into();
+    let account = server.store.get("/serviceaccounts", &format!("{namespace}/{name}"));
+    let account = account.map_or(Value::Null, |object| object.value());
+    let wanted = [&spec["automountServiceAccountToken"], &account["automountServiceAccountToken"]];
+    if wanted.iter().find_map(|wanted| wanted.as_bool()) == Some(false) {
+        return;
+    }
+    let volume = format!("kube-api-access-{}", server.suffix(5));
+    let mount = json!({"name": volume, "readOnly": true, "mountPath": TOKEN_PATH});
+    let mut mounted = false;
+    for member in ["initContainers", "containers"] {
+        for container in spec[member].as_array_mut().into_iter().flatten() {
+            let mut mounts = container["volumeMounts"].as_array().cloned().unwrap_or_default();
+            if mounts.iter().all(|mount| mount["mountPath"] != TOKEN_PATH) {
+                mounts.push(mount.clone());
+                container["volumeMounts"] = mounts.into();
+                mounted = true;
+            }
+        }
+    }
+    if mounted {
+        let sources = json!([
+            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+            {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+            {"downwardAPI": {"items": [
+                {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}},
+            ]}},
+        ]);
+        let mut volumes = spec["volumes"].as_array().cloned().unwrap_or_default();
+        volumes.push(json!({"name": volume, "projected": {"sources": sources, "defaultMode": 420}}));
+        spec["volumes"] = volumes.into();
+    }
 }
 
 fn refused(pod: &Value, why: &str) -> Box<Status> {

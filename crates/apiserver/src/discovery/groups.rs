@@ -181,7 +181,9 @@ pub(super) fn resource_list(server: &Server, group: &str, version: &str) -> Opti
         rows.push(row);
         let mut subresources: Vec<&Subresource> = resource.subresources.iter().collect();
         if resource.custom.is_none() {
-            subresources.sort_by_key(|subresource| subresource.name);
+            if resource.custom.is_none() {
+                subresources.sort_by_key(|subresource| subresource.name);
+            }
         }
         rows.extend(subresources.into_iter().map(|subresource| subresource_row(resource, subresource)));
     }

@@ -20,6 +20,8 @@ pub(crate) enum Shape {
     Partial(&'static str),
     /// Aggregated discovery.
     Discovery,
+    /// Metadata of one where a list is, or of a list where one is: chosen, then refused.
+    Unfit,
 }
 
 /// An answer's form.
@@ -118,6 +120,9 @@ fn shape(media: &Media<'_>, offer: Offer) -> Option<Shape> {
         ("Table", Offer::Object | Offer::List | Offer::Watch) => Some(Shape::Table(version)),
         ("PartialObjectMetadata", Offer::Object | Offer::Watch) => Some(Shape::Partial(version)),
         ("PartialObjectMetadataList", Offer::List) => Some(Shape::Partial(version)),
+        ("PartialObjectMetadata", Offer::List) | ("PartialObjectMetadataList", Offer::Object) => {
+            Some(Shape::Unfit)
+        }
         _ => None,
     }
 }

@@ -32,6 +32,10 @@ fn default_daemon_set(value: &mut Value) {
         default(rolling, "maxSurge", 0);
     }
     default(spec, "revisionHistoryLimit", 10);
+    // Written into the object when it is converted; it stands for a field that is no more.
+    let annotations = object_at(object_at(value, "metadata"), "annotations");
+    default(annotations, "deprecated.daemonset.template.generation", "1");
+    let spec = object_at(value, "spec");
     pod_template::default_template(spec);
 }
 

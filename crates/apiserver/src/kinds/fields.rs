@@ -45,7 +45,8 @@ pub(crate) fn text<'v>(object: &'v Value, member: &str) -> &'v str {
 pub(crate) fn non_negative(object: &Value, member: &str, path: &str, errors: &mut Vec<FieldError>) {
     if let Some(number) = object[member].as_i64().filter(|number| *number < 0) {
         let why = "must be greater than or equal to 0";
-        errors.push(FieldError::invalid(format!("{path}.{member}"), &number.into(), why));
+        let field = if path.is_empty() { member.to_owned() } else { format!("{path}.{member}") };
+        errors.push(FieldError::invalid(field, &number.into(), why));
     }
 }
 

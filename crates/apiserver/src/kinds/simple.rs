@@ -2,19 +2,93 @@
 
 use serde_json::{Value, json};
 
-use super::fields::{default, default_text, elements, object_at, text};
+use super::fields::{default, default_text, elements, list, non_negative, object_at, text};
+use super::pod_template;
 use crate::registry::{PLAIN, Strategy};
+use crate::status::FieldError;
 
 /// A change of what is wanted counts.
 pub(crate) const COUNTED: Strategy = Strategy { counts_generation: true, ..PLAIN };
 
-/// A deletion answers what was deleted.
-pub(crate) const ANSWERS_OBJECT: Strategy = Strategy { delete_answers_object: true, ..PLAIN };
+/// A volume waits for a claim.
+pub(crate) const VOLUME: Strategy = Strategy {
+    delete_answers_object: true,
+    default: |value| {
+        let spec = object_at(value, "spec");
+        default_text(spec, "persistentVolumeReclaimPolicy", "Retain");
+        default_text(spec, "volumeMode", "Filesystem");
+        if let Some(path) = spec.get_mut("hostPath").filter(|path| path.is_object()) {
+            default(path, "type", "");
+        }
+    },
+    prepare_create: |value| value["status"] = json!({"phase": "Pending"}),
+    ..PLAIN
+};
 
-/// Nothing at all.
-pub(crate) const PLAIN_APPS: Strategy = PLAIN;
+pub(crate) const POD_TEMPLATE: Strategy = Strategy {
+    counts_generation: true,
+    delete_answers_object: true,
+    default: pod_template::default_template,
+    ..PLAIN
+};
 
-pub(crate) const ENDPOINTS: Strategy = Strategy { create_on_update: true, ..PLAIN };
+pub(crate) const REPLICATION_CONTROLLER: Strategy = Strategy {
+    counts_generation: true,
+    default: |value| {
+        let spec = object_at(value, "spec");
+        default(spec, "replicas", 1);
+        pod_template::default_template(spec);
+        let labels = spec["template"]["metadata"]["labels"].clone();
+        if !labels.is_null() {
+            default(spec, "selector", labels.clone());
+            default(object_at(value, "metadata"), "labels", labels);
+        }
+    },
+    prepare_create: |value| value["status"] = json!({"replicas": 0}),
+    fields: &[("status.replicas", |set| set["status"]["replicas"].as_i64().unwrap_or(0).to_string())],
+    ..PLAIN
+};
+
+/// An autoscaler that is told nothing looks at the processor.
+pub(crate) const POD_AUTOSCALER: Strategy = Strategy {
+    default: |value| {
+        let spec = object_at(value, "spec");
+        default(spec, "minReplicas", 1);
+        if list(spec, "metrics").next().is_none() {
+            spec["metrics"] = json!([{
+                "type": "Resource",
+                "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
+            }]);
+        }
+    },
+    prepare_create: |value| value["status"] = json!({"desiredReplicas": 0, "currentMetrics": null}),
+    ..PLAIN
+};
+
+pub(crate) const CONTROLLER_REVISION: Strategy = Strategy {
+    validate: |value, _, errors| {
+        non_negative(value, "revision", "", errors);
+        if value["data"].is_null() {
+            errors.push(FieldError::required("data", "data is mandatory"));
+        } else if !value["data"].is_object() {
+            errors.push(FieldError::required("data", "data must be a valid JSON object"));
+        }
+    },
+    ..PLAIN
+};
+
+pub(crate) const ENDPOINTS: Strategy = Strategy {
+    create_on_update: true,
+    deprecation: Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+    default: |value| {
+        for subset in elements(value, "subsets") {
+            for port in elements(subset, "ports") {
+                default_text(port, "protocol", "TCP");
+            }
+        }
+    },
+    ..PLAIN
+};
 
 pub(crate) const NODE: Strategy = Strategy {
     fields: &[("spec.unschedulable", |node| (node["spec"]["unschedulable"] == true).to_string())],

@@ -2,6 +2,7 @@
 
 use super::row::{Row, STATUS};
 use crate::kinds::simple;
+use crate::table::rare_columns;
 
 const ADMISSION: &str = "admissionregistration.k8s.io";
 const API: &[&str] = &["api-extensions"];
@@ -17,11 +18,14 @@ pub(super) const ROWS: &[Row] = &[
         .categories(API)
         .subresources(&[STATUS])
         .strategy(&crate::custom::DEFINITION),
-    admission("MutatingWebhookConfiguration", "mutatingwebhookconfigurations").strategy(&simple::WEBHOOKS),
+    admission("MutatingWebhookConfiguration", "mutatingwebhookconfigurations")
+        .strategy(&simple::WEBHOOKS)
+        .columns(rare_columns::WEBHOOKS),
     admission("ValidatingAdmissionPolicy", "validatingadmissionpolicies").subresources(&[STATUS]),
     admission("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"),
     admission("ValidatingWebhookConfiguration", "validatingwebhookconfigurations")
-        .strategy(&simple::WEBHOOKS),
+        .strategy(&simple::WEBHOOKS)
+        .columns(rare_columns::WEBHOOKS),
     Row::new("apiregistration.k8s.io", "v1", "APIService", "apiservices")
         .cluster()
         .categories(API)

@@ -2,14 +2,16 @@
 
 use super::row::{Row, SCALE, STATUS};
 use crate::kinds::{batch, daemon_set, deployment, replica_set, simple, stateful_set};
-use crate::table::columns;
+use crate::table::{columns, rare_columns};
 
 const fn apps(kind: &'static str, plural: &'static str) -> Row {
     Row::new("apps", "v1", kind, plural)
 }
 
 pub(super) const ROWS: &[Row] = &[
-    apps("ControllerRevision", "controllerrevisions").strategy(&simple::PLAIN_APPS),
+    apps("ControllerRevision", "controllerrevisions")
+        .strategy(&simple::CONTROLLER_REVISION)
+        .columns(rare_columns::CONTROLLER_REVISION),
     apps("DaemonSet", "daemonsets")
         .short(&["ds"])
         .categories(&["all"])

@@ -2,7 +2,7 @@
 
 use super::row::{Row, SCALE, STATUS, Subresource};
 use crate::kinds::{config, event, namespace, pod, quota, service, service_account, simple};
-use crate::table::columns;
+use crate::table::{columns, rare_columns};
 
 const CREATE: &[&str] = &["create"];
 const UPDATE: &[&str] = &["update"];
@@ -63,28 +63,31 @@ pub(super) const ROWS: &[Row] = &[
         .short(&["pvc"])
         .subresources(&[STATUS])
         .strategy(&simple::VOLUME_CLAIM)
-        .columns(columns::VOLUME_CLAIM),
+        .columns(rare_columns::VOLUME_CLAIM),
     core("PersistentVolume", "persistentvolumes")
         .cluster()
         .short(&["pv"])
         .subresources(&[STATUS])
-        .strategy(&simple::ANSWERS_OBJECT),
+        .strategy(&simple::VOLUME)
+        .columns(rare_columns::VOLUME),
     core("Pod", "pods")
         .short(&["po"])
         .categories(&["all"])
         .subresources(POD)
         .strategy(&pod::POD)
         .columns(columns::POD),
-    core("PodTemplate", "podtemplates").strategy(&simple::ANSWERS_OBJECT),
+    core("PodTemplate", "podtemplates").strategy(&simple::POD_TEMPLATE).columns(rare_columns::POD_TEMPLATE),
     core("ReplicationController", "replicationcontrollers")
         .short(&["rc"])
         .categories(&["all"])
         .subresources(&[SCALE, STATUS])
-        .strategy(&simple::COUNTED),
+        .strategy(&simple::REPLICATION_CONTROLLER)
+        .columns(rare_columns::REPLICATION_CONTROLLER),
     core("ResourceQuota", "resourcequotas")
         .short(&["quota"])
         .subresources(&[STATUS])
-        .strategy(&quota::RESOURCE_QUOTA),
+        .strategy(&quota::RESOURCE_QUOTA)
+        .columns(rare_columns::RESOURCE_QUOTA),
     core("Secret", "secrets").strategy(&config::SECRET).columns(columns::SECRET),
     core("ServiceAccount", "serviceaccounts")
         .short(&["sa"])

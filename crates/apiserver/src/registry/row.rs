@@ -64,6 +64,8 @@ pub(crate) struct Strategy {
     pub(crate) validate_status: fn(&Value, &Value, &mut Vec<FieldError>),
     /// Warnings that the client gets; the old state is given on update.
     pub(crate) warn: fn(&Value, Option<&Value>, &mut Vec<String>),
+    /// What every request for the kind is warned of.
+    pub(crate) deprecation: Option<&'static str>,
     /// Whether a change of anything but metadata and status counts in `generation`.
     pub(crate) counts_generation: bool,
     /// Whether the mark of deletion counts in `generation` and tells a grace period.
@@ -101,6 +103,7 @@ pub(crate) const PLAIN: Strategy = Strategy {
     validate: nothing_wrong,
     validate_status: no_wrong_status,
     warn: no_warning,
+    deprecation: None,
     counts_generation: false,
     deletion_counts: true,
     create_on_update: false,

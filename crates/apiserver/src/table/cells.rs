@@ -4,15 +4,15 @@ use serde_json::Value;
 
 use super::age;
 
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn number(value: &Value) -> i64 {
+pub(super) fn number(value: &Value) -> i64 {
     value.as_i64().unwrap_or_default()
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
@@ -103,7 +103,11 @@ pub(super) fn selector(object: &Value, _: i64) -> Value {
 }
 
 pub(super) fn map_selector(object: &Value, _: i64) -> Value {
-    let pairs = object["spec"]["selector"].as_object().into_iter().flatten();
+    labels_text(&object["spec"]["selector"])
+}
+
+pub(super) fn labels_text(labels: &Value) -> Value {
+    let pairs = labels.as_object().into_iter().flatten();
     or_none(pairs.map(|(key, value)| format!("{key}={}", text(value))).collect::<Vec<_>>().join(","))
 }
 
@@ -420,16 +424,8 @@ pub(super) fn runtime(object: &Value, _: i64) -> Value {
     node_info(object, "containerRuntimeVersion")
 }
 
-pub(super) fn volume(object: &Value, _: i64) -> Value {
-    text(&object["spec"]["volumeName"]).into()
-}
-
-pub(super) fn capacity(object: &Value, _: i64) -> Value {
-    text(&object["status"]["capacity"]["storage"]).into()
-}
-
-pub(super) fn access_modes(object: &Value, _: i64) -> Value {
-    joined(list(&object["status"]["accessModes"]).map(|mode| match text(mode) {
+pub(super) fn access_modes_of(modes: &Value) -> Value {
+    joined(list(modes).map(|mode| match text(mode) {
         "ReadWriteOnce" => "RWO",
         "ReadOnlyMany" => "ROX",
         "ReadWriteMany" => "RWX",
@@ -439,23 +435,24 @@ pub(super) fn access_modes(object: &Value, _: i64) -> Value {
     .into()
 }
 
-pub(super) fn storage_class(object: &Value, _: i64) -> Value {
-    text(&object["spec"]["storageClassName"]).into()
-}
-
-pub(super) fn volume_mode(object: &Value, _: i64) -> Value {
-    object["spec"]["volumeMode"].as_str().unwrap_or("<unset>").into()
-}
-
 pub(super) fn ingress_class(object: &Value, _: i64) -> Value {
     let annotation = &object["metadata"]["annotations"]["kubernetes.io/ingress.class"];
     or_none(object["spec"]["ingressClassName"].as_str().unwrap_or_else(|| text(annotation)).to_owned())
 }
 
 pub(super) fn hosts(object: &Value, _: i64) -> Value {
-    let all: Vec<&str> =
-        list(&object["spec"]["rules"]).map(|r| text(&r["host"])).filter(|h| !h.is_empty()).collect();
-    if all.is_empty() { "*".into() } else { all.join(",").into() }
+    const SHOWN: usize = 3;
+    let rules = list(&object["spec"]["rules"]);
+    let all: Vec<&str> = rules.map(|rule| text(&rule["host"])).filter(|host| !host.is_empty()).collect();
+    let rules = list(&object["spec"]["rules"]).count();
+    if all.is_empty() {
+        return "*".into();
+    }
+    let shown = all[..all.len().min(SHOWN)].join(",");
+    if rules > SHOWN && all.len() >= SHOWN {
+        return format!("{shown} + {} more...", rules - SHOWN).into();
+    }
+    shown.into()
 }
 
 pub(super) fn load_balancer(object: &Value, _: i64) -> Value {

@@ -17,19 +17,19 @@ const IMAGES_TEXT: &str = "Images referenced by each container in the template."
 pub(crate) const NAME_DESCRIPTION: &str = NAME_TEXT;
 pub(crate) const CREATED_DESCRIPTION: &str = CREATED_TEXT;
 
-const fn text(name: &'static str, description: &'static str, cell: Cell) -> Column {
+pub(super) const fn text(name: &'static str, description: &'static str, cell: Cell) -> Column {
     Column { name, kind: "string", format: "", description, priority: 0, cell }
 }
 
-const fn wide(name: &'static str, description: &'static str, cell: Cell) -> Column {
+pub(super) const fn wide(name: &'static str, description: &'static str, cell: Cell) -> Column {
     Column { name, kind: "string", format: "", description, priority: 1, cell }
 }
 
-const fn int(name: &'static str, description: &'static str, cell: Cell) -> Column {
+pub(super) const fn int(name: &'static str, description: &'static str, cell: Cell) -> Column {
     Column { name, kind: "integer", format: "", description, priority: 0, cell }
 }
 
-const NAME: Column = Column {
+pub(super) const NAME: Column = Column {
     name: "Name",
     kind: "string",
     format: "name",
@@ -37,9 +37,9 @@ const NAME: Column = Column {
     priority: 0,
     cell: cells::name,
 };
-const AGE: Column = text("Age", CREATED_TEXT, cells::age_of);
-const CONTAINERS: Column = wide("Containers", CONTAINERS_TEXT, cells::container_names);
-const IMAGES: Column = wide("Images", IMAGES_TEXT, cells::images);
+pub(super) const AGE: Column = text("Age", CREATED_TEXT, cells::age_of);
+pub(super) const CONTAINERS: Column = wide("Containers", CONTAINERS_TEXT, cells::container_names);
+pub(super) const IMAGES: Column = wide("Images", IMAGES_TEXT, cells::images);
 
 pub(crate) const DEFAULT: &[Column] = &[
     NAME,
@@ -116,7 +116,7 @@ pub(crate) const CLUSTER_ROLE_BINDING: &[Column] = &[
     text(
         "Role",
         "RoleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, \
-        the Authorizer must return an error. This field is immutable.",
+        the Authorizer must return an error.",
         cells::role,
     ),
     AGE,
@@ -286,7 +286,12 @@ pub(crate) const DAEMON_SET: &[Column] = &[
 pub(crate) const JOB: &[Column] = &[
     NAME,
     text("Status", "Status of the job.", cells::job_status),
-    text("Completions", "The number of pods which reached phase Succeeded.", cells::completions),
+    text(
+        "Completions",
+        "The number of pods which reached phase Succeeded. The value increases monotonically for a given \
+         spec. However, it may decrease in reaction to scale down of elastic indexed jobs.",
+        cells::completions,
+    ),
     text("Duration", "Time required to complete the job.", cells::job_duration),
     AGE,
     CONTAINERS,
@@ -417,7 +422,7 @@ pub(crate) const SERVICE: &[Column] = &[
     ),
     text(
         "External-IP",
-        "externalIPs is a list of IP addresses for which nodes in the cluster will also accept traffic for this service. \
+        "externalIPs is a list of IP addresses for which nodes in the cluster will also accept traffic for this service.  \
          These IPs are not managed by Kubernetes.  The user is responsible for ensuring that traffic arrives at a node \
          with this IP.  A common example is external load-balancers that are not part of the Kubernetes system.",
         cells::external_ip,
@@ -453,43 +458,37 @@ pub(crate) const ENDPOINTS: &[Column] = &[
     AGE,
 ];
 
+const NODE_ADDRESSES: &str = "List of addresses reachable to the node. Queried from cloud provider, if available. More info: \
+         https://kubernetes.io/docs/reference/node/node-status/#addresses Note: This field is declared as\
+          mergeable, but the merge key is not sufficiently unique, which can cause data corruption when \
+         it is merged. Callers should instead use a full-replacement patch. See https://pr.k8s.io/79391 \
+         for an example. Consumers should assume that addresses can change during the lifetime of a Node.\
+          However, there are some exceptions where this may not be possible, such as Pods that inherit a \
+         Node's address in its own status or consumers of the downward API (status.hostIP).";
+
 pub(crate) const NODE: &[Column] = &[
     NAME,
     text("Status", "The status of the node", cells::node_status),
     text("Roles", "The roles of the node", cells::node_roles),
     AGE,
     text("Version", "Kubelet Version reported by the node.", cells::node_version),
-    wide("Internal-IP", "The internal IP of the node", cells::internal_ip),
-    wide("External-IP", "The external IP of the node", cells::node_external_ip),
-    wide("OS-Image", "OS Image reported by the node", cells::os_image),
-    wide("Kernel-Version", "Kernel Version reported by the node", cells::kernel),
-    wide("Container-Runtime", "Container runtime reported by the node", cells::runtime),
-];
-
-pub(crate) const VOLUME_CLAIM: &[Column] = &[
-    NAME,
-    text("Status", "phase represents the current phase of PersistentVolumeClaim.", cells::phase),
-    text(
-        "Volume",
-        "volumeName is the binding reference to the PersistentVolume backing this claim.",
-        cells::volume,
-    ),
-    text("Capacity", "capacity represents the actual resources of the underlying volume.", cells::capacity),
-    text(
-        "Access Modes",
-        "accessModes contains the actual access modes the volume backing the PVC has.",
-        cells::access_modes,
-    ),
-    text(
-        "StorageClass",
-        "storageClassName is the name of the StorageClass required by the claim.",
-        cells::storage_class,
-    ),
-    AGE,
+    wide("Internal-IP", NODE_ADDRESSES, cells::internal_ip),
+    wide("External-IP", NODE_ADDRESSES, cells::node_external_ip),
     wide(
-        "VolumeMode",
-        "volumeMode defines what type of volume is required by the claim.",
-        cells::volume_mode,
+        "OS-Image",
+        "OS Image reported by the node from /etc/os-release (e.g. Debian GNU/Linux 7 (wheezy)).",
+        cells::os_image,
+    ),
+    wide(
+        "Kernel-Version",
+        "Kernel Version reported by the node from 'uname -r' (e.g. 3.16.0-0.bpo.4-amd64).",
+        cells::kernel,
+    ),
+    wide(
+        "Container-Runtime",
+        "ContainerRuntime Version reported by the node through runtime remote API (e.g. \
+         containerd://1.4.2).",
+        cells::runtime,
     ),
 ];
 
@@ -514,7 +513,11 @@ pub(crate) const NETWORK_POLICY: &[Column] = &[
     NAME,
     text(
         "Pod-Selector",
-        "podSelector selects the pods to which this NetworkPolicy object applies.",
+        "podSelector selects the pods to which this NetworkPolicy object applies. The array of rules is \
+         applied to any pods selected by this field. An empty selector matches all pods in the policy's \
+         namespace. Multiple network policies can select the same set of pods. In this case, the ingress \
+         rules for each are combined additively. This field is optional. If it is not specified, it \
+         defaults to an empty selector.",
         cells::pod_selector,
     ),
     AGE,

@@ -3,6 +3,8 @@
 pub(crate) mod age;
 mod cells;
 pub(crate) mod columns;
+mod rare_cells;
+pub(crate) mod rare_columns;
 mod render;
 
 pub(crate) use cells::selector_text;

@@ -195,7 +195,7 @@ fn was_served(group: &str, version: &str, kind: &str) -> bool {
 }
 
 /// The package in which the real server keeps a group's unversioned types.
-fn internal_package(group: &str) -> &str {
+pub(super) fn internal_package(group: &str) -> &str {
     match group.split('.').next().unwrap_or_default() {
         "" => "core",
         first => first,
@@ -229,6 +229,10 @@ pub(crate) fn body(call: &Call<'_>, expected: Kind<'_>, validation: FieldValidat
     let same = (group.as_str(), version.as_str(), kind.as_str())
         == (expected.group, expected.version, expected.kind);
     if call.resource.custom.is_some() && expected.kind == call.resource.kind {
+        if outer.is_object() && outer["kind"].as_str().unwrap_or_default().is_empty() {
+            let text = String::from_utf8_lossy(&text.json);
+            return Err(unrecognized(format!("Object 'Kind' is missing in '{text}'")));
+        }
         return custom_body(call, expected, outer, &text, &group, &version, &kind, validation);
     }
     if !same {

@@ -26,7 +26,7 @@ use bytes::Bytes;
 
 use crate::access::User;
 use crate::http::body::Body;
-use crate::http::negotiate::{self, Form, Offer};
+use crate::http::negotiate::{self, Form, Offer, Shape};
 use crate::http::query::{ListOptions, Query};
 use crate::http::request::Place;
 use crate::registry::Resource;
@@ -79,7 +79,28 @@ impl Call<'_> {
     /// The form in which the answer is wanted.
     fn form(&self, offer: Offer) -> Answer<Form> {
         let pretty = self.query.get("pretty").is_some_and(|value| value == "1" || value == "true");
-        negotiate::choose(accept(self.headers), offer, pretty)
+        let form = negotiate::choose(accept(self.headers), offer, pretty)?;
+        if form.shape == Shape::Unfit {
+            return Err(self.unfit(offer));
+        }
+        Ok(form)
+    }
+
+    /// 406 for one object asked for as a list of metadata, or the other way round.
+    fn unfit(&self, offer: Offer) -> Box<Status> {
+        let (wanted, is, list) = match offer {
+            Offer::List => ("PartialObjectMetadata", "a list", "List"),
+            _ => ("PartialObjectMetadataList", "not a list", ""),
+        };
+        let kind = match &self.resource.custom {
+            Some(_) => format!("unstructured.Unstructured{list}"),
+            None => {
+                format!("{}.{}{list}", decode::internal_package(&self.resource.group), self.resource.kind)
+            }
+        };
+        Status::not_acceptable_because(format!(
+            "you requested {wanted}, but the requested object is {is} (*{kind})"
+        ))
     }
 
     fn manager(&self, option: &str) -> String {
@@ -102,6 +123,9 @@ pub(crate) async fn dispatch(call: &Call<'_>) -> Answer<Response<Body>> {
     route(call)?;
     let place = call.place;
     if let Some(warning) = call.resource.custom.as_ref().and_then(|custom| custom.deprecation()) {
+        call.warn(warning);
+    }
+    if let Some(warning) = call.resource.strategy.deprecation {
         call.warn(warning);
     }
     if !place.subresource.is_empty() {
@@ -156,7 +180,7 @@ fn route(call: &Call<'_>) -> Answer<()> {
     if bare && custom {
         return Err(Status::bad_request("name must be provided"));
     }
-    if custom && place.subresource == "scale" && matches!(place.verb.as_str(), "create" | "delete") {
+    if custom && !place.subresource.is_empty() && matches!(place.verb.as_str(), "create" | "delete") {
         return Err(Status::unsupported_verb(&resource.group, &resource.plural, &place.verb));
     }
     if call.method == Method::HEAD || named_post || bare || !verbs.contains(&place.verb.as_str()) {

@@ -44,8 +44,9 @@ pub(super) fn include(call: &Call<'_>) -> Answer<Include> {
     let parameter = call.query.get("includeObject");
     Include::read(parameter).ok_or_else(|| {
         let text = parameter.unwrap_or_default();
-        let error = FieldError::not_supported("includeObject", text, &["None", "Metadata", "Object", ""]);
-        Status::bad_request(error.text())
+        let why = "must be 'Metadata', 'Object', 'None', or empty";
+        let error = FieldError::invalid_text("includeObject", text, why);
+        Status::bad_request(format!("Unable to convert to Table as requested: {}", error.text()))
     })
 }
 
