@@ -29,6 +29,20 @@ pub struct FieldError {
     message: String,
 }
 
+impl FieldError {
+    /// Whether the rules of a custom resource are not looked at beside such a mistake.
+    pub(crate) fn blocks_rules(&self) -> bool {
+        matches!(
+            self.reason,
+            "FieldValueRequired"
+                | "FieldValueNotSupported"
+                | "FieldValueTooLong"
+                | "FieldValueTooMany"
+                | "FieldValueTypeInvalid"
+        )
+    }
+}
+
 /// The path of a list element.
 pub(crate) fn element(path: &str, index: usize) -> String {
     format!("{path}[{index}]")

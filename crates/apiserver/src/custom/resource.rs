@@ -273,12 +273,19 @@ impl Custom {
     pub(crate) fn validate(&self, value: &Value, old: Option<(&Value, &str)>, errors: &mut Vec<FieldError>) {
         let checks = Checks { metadata: &metadata_errors };
         let structural = &self.own().structural;
+        // Mistakes in the metadata keep rules from being looked at, as those in the schema do.
+        let blocked = errors.iter().any(FieldError::blocks_rules);
+        let earlier: Vec<structural::FieldError> = blocked
+            .then(|| structural::FieldError::bare(structural::Reason::Required, "metadata", ""))
+            .into_iter()
+            .collect();
+        let told = earlier.len();
         let found = match old {
-            None => structural.validate(value, Vec::new(), &checks),
-            Some((old, "status")) => structural.validate_status(value, old, Vec::new()),
-            Some((old, _)) => structural.validate_update(value, old, Vec::new(), &checks),
+            None => structural.validate(value, earlier, &checks),
+            Some((old, "status")) => structural.validate_status(value, old, earlier),
+            Some((old, _)) => structural.validate_update(value, old, earlier, &checks),
         };
-        errors.extend(found.iter().map(error_of));
+        errors.extend(found.iter().skip(told).map(error_of));
     }
 
     /// The schema of this version, for merging.

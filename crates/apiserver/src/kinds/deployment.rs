@@ -59,7 +59,7 @@ fn default_deployment(value: &mut Value) {
 fn validate(value: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
     let spec = &value["spec"];
     non_negative(spec, "replicas", "spec", errors);
-    pod_template::validate_workload(spec, errors);
+    pod_template::validate_workload(spec, "deployment", errors);
     pod_template::restarts_always(spec, errors);
     strategy(&spec["strategy"], errors);
     for member in ["minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"] {

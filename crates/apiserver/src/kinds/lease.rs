@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::registry::{PLAIN, Strategy};
 use crate::status::FieldError;
 
-pub(crate) const LEASE: Strategy = Strategy { create_on_update: true, validate, ..PLAIN };
+pub(crate) const LEASE: Strategy =
+    Strategy { create_on_update: true, needs_version: true, validate, ..PLAIN };
 
 fn validate(value: &Value, _: Option<&Value>, errors: &mut Vec<FieldError>) {
     let spec = &value["spec"];

@@ -29,6 +29,7 @@ pub(crate) const ENDPOINT_SLICE: Strategy = Strategy {
 
 pub(crate) const DISRUPTION_BUDGET: Strategy = Strategy {
     counts_generation: true,
+    needs_version: true,
     prepare_create: |value| {
         value["status"] =
             json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0});

@@ -397,8 +397,8 @@ fn validate_resources(resources: &Value, at: &str, errors: &mut Vec<FieldError>)
     }
 }
 
-/// What is wrong with the template of a workload that selects its Pods.
-pub(crate) fn validate_workload(spec: &Value, errors: &mut Vec<FieldError>) {
+/// What is wrong with the template of a workload that selects its Pods. `word` is what refusals call the workload.
+pub(crate) fn validate_workload(spec: &Value, word: &str, errors: &mut Vec<FieldError>) {
     let selector = &spec["selector"];
     let mut selects = false;
     if selector.is_null() {
@@ -407,15 +407,15 @@ pub(crate) fn validate_workload(spec: &Value, errors: &mut Vec<FieldError>) {
         let fine = super::fields::selector(selector, "spec.selector", errors);
         let empty = selector.as_object().is_some_and(|members| members.is_empty());
         if empty {
-            let why = "empty selector is invalid for deployment";
-            errors.push(FieldError::invalid_raw("spec.selector", "{}", why));
+            let why = format!("empty selector is invalid for {word}");
+            errors.push(FieldError::invalid_raw("spec.selector", "{}", &why));
         }
         if !fine {
             let shown = shown_selector(selector);
             errors.push(FieldError::invalid_raw("spec.selector", &shown, "invalid label selector"));
             return;
         }
-        selects = !empty;
+        selects = true;
     }
     let template = &spec["template"];
     let labels = &template["metadata"]["labels"];

@@ -40,7 +40,7 @@ fn validate(value: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
     let spec = &value["spec"];
     non_negative(spec, "replicas", "spec", errors);
     non_negative(spec, "minReadySeconds", "spec", errors);
-    pod_template::validate_workload(spec, errors);
+    pod_template::validate_workload(spec, "deployment", errors);
     pod_template::restarts_always(spec, errors);
     if let Some(old) = old
         && spec["selector"] != old["spec"]["selector"]

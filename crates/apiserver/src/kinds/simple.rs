@@ -118,7 +118,13 @@ pub(crate) const PRIORITY_CLASS: Strategy = Strategy {
 };
 
 pub(crate) const WEBHOOKS: Strategy =
-    Strategy { counts_generation: true, default: default_webhooks, ..PLAIN };
+    Strategy { counts_generation: true, needs_version: true, default: default_webhooks, ..PLAIN };
+
+/// Policies of admission: stored, never asked.
+pub(crate) const ADMISSION_POLICY: Strategy =
+    Strategy { counts_generation: true, needs_version: true, ..PLAIN };
+
+pub(crate) const RUNTIME_CLASS: Strategy = Strategy { create_on_update: true, needs_version: true, ..PLAIN };
 
 fn default_webhooks(value: &mut Value) {
     let mutating = text(value, "kind").starts_with("Mutating");
@@ -147,5 +153,6 @@ pub(crate) const API_SERVICE: Strategy = Strategy {
             default(service, "port", 443);
         }
     },
+    needs_version: true,
     ..PLAIN
 };

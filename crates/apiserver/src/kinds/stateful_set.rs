@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::counts::{Counts, not_decremented};
-use super::fields::{default, default_text, elements, non_negative, object_at, text};
+use super::fields::{default, default_text, each, elements, non_negative, object_at, text};
 use super::pod_template;
+use crate::object::names;
 use crate::registry::{PLAIN, Strategy};
 use crate::status::FieldError;
 
@@ -104,10 +105,23 @@ fn validate(value: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
             errors.push(FieldError::invalid_raw("spec.updateStrategy", &shown, why));
         }
     }
-    for member in ["replicas", "minReadySeconds", "revisionHistoryLimit"] {
+    let retention = &spec["persistentVolumeClaimRetentionPolicy"];
+    for member in ["whenDeleted", "whenScaled"] {
+        let (policy, policies) = (text(retention, member), ["Delete", "Retain"]);
+        if !policies.contains(&policy) {
+            let field = format!("spec.persistentVolumeClaimRetentionPolicy.{member}");
+            errors.push(FieldError::not_supported(field, policy, &policies));
+        }
+    }
+    for member in ["replicas", "minReadySeconds"] {
         non_negative(spec, member, "spec", errors);
     }
-    pod_template::validate_workload(spec, errors);
+    non_negative(&spec["ordinals"], "start", "spec.ordinals", errors);
+    let service = text(spec, "serviceName");
+    if !service.is_empty() {
+        each(errors, "spec.serviceName", service, names::label(service));
+    }
+    pod_template::validate_workload(spec, "statefulset", errors);
     pod_template::restarts_always(spec, errors);
     if let Some(old) = old {
         let without = |spec: &Value| {

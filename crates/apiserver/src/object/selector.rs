@@ -287,7 +287,9 @@ impl Parser {
                 }
                 other => {
                     let found = other.map(|token| token.text().to_owned()).unwrap_or_default();
-                    return Err(format!("found '{found}', expected: ',', or identifier"));
+                    let closing = if values.is_empty() && open { "')'" } else { "" };
+                    return Err(format!("found '{found}', expected: ',', {closing} or identifier")
+                        .replace(",  or", ", or"));
                 }
             }
         }

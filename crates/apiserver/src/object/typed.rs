@@ -68,7 +68,12 @@ struct Place<'n> {
 impl Walk<'_> {
     fn wrong(&mut self, place: Place<'_>, found: &str) {
         let path = self.go.join(".");
-        let kind = place.go_type.trim_start_matches('*');
+        let kind = match expected(place) {
+            // These read themselves, from simpler types.
+            Expected::Time | Expected::MicroTime => "string".to_owned(),
+            Expected::IntOrString => "int32".to_owned(),
+            _ => place.go_type.trim_start_matches('*').replace("[]byte", "[]uint8"),
+        };
         if path.is_empty() {
             self.say(format!(
                 "json: cannot unmarshal {found} into Go value of type {}",

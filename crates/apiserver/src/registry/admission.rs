@@ -8,7 +8,7 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 const API: &[&str] = &["api-extensions"];
 
 const fn admission(kind: &'static str, plural: &'static str) -> Row {
-    Row::new(ADMISSION, "v1", kind, plural).cluster().categories(API).strategy(&simple::COUNTED)
+    Row::new(ADMISSION, "v1", kind, plural).cluster().categories(API).strategy(&simple::ADMISSION_POLICY)
 }
 
 pub(super) const ROWS: &[Row] = &[

@@ -42,7 +42,9 @@ pub(super) const ROWS: &[Row] = &[
         .short(&["sc"])
         .strategy(&simple::STORAGE_CLASS)
         .columns(rare_columns::STORAGE_CLASS),
-    Row::new("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses").cluster(),
+    Row::new("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses")
+        .cluster()
+        .strategy(&simple::RUNTIME_CLASS),
     Row::new("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
         .short(&["hpa"])
         .categories(&["all"])

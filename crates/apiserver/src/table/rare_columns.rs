@@ -10,18 +10,18 @@ pub(crate) const POD_AUTOSCALER: &[Column] = &[
     NAME,
     text(
         "Reference",
-        "scaleTargetRef points to the target resource to scale, and is used to the pods for which metrics\
-          should be collected, as well as to actually change the replica count.",
+        "scaleTargetRef points to the target resource to scale, and is used to the pods for which metrics \
+         should be collected, as well as to actually change the replica count.",
         cells::reference,
     ),
     text(
         "Targets",
-        "metrics contains the specifications for which to use to calculate the desired replica count (the\
-          maximum replica count across all metrics will be used).  The desired replica count is \
+        "metrics contains the specifications for which to use to calculate the desired replica count (the \
+         maximum replica count across all metrics will be used).  The desired replica count is \
          calculated multiplying the ratio between the target value and the current value by the current \
-         number of pods.  Ergo, metrics used must decrease as the pod count is increased, and vice-versa.\
-           See the individual metric source types for more information about how each type of metric must\
-          respond. If not set, the default metric will be set to 80% average CPU utilization.",
+         number of pods.  Ergo, metrics used must decrease as the pod count is increased, and vice-versa.  \
+         See the individual metric source types for more information about how each type of metric must \
+         respond. If not set, the default metric will be set to 80% average CPU utilization.",
         cells::metrics,
     ),
     text(
@@ -58,8 +58,8 @@ pub(crate) const PRIORITY_CLASS: &[Column] = &[
     NAME,
     int(
         "Value",
-        "value represents the integer value of this priority class. This is the actual priority that pods\
-          receive when they have the name of this class in their pod spec.",
+        "value represents the integer value of this priority class. This is the actual priority that pods \
+         receive when they have the name of this class in their pod spec.",
         cells::value,
     ),
     Column {
@@ -69,8 +69,8 @@ pub(crate) const PRIORITY_CLASS: &[Column] = &[
             "globalDefault specifies whether this PriorityClass should be considered as the default priority \
          for pods that do not have any priority class. Only one PriorityClass can be marked as \
          `globalDefault`. However, if more than one PriorityClasses exists with their `globalDefault` \
-         field set to true, the smallest value of such global default PriorityClasses will be used as the\
-          default priority.",
+         field set to true, the smallest value of such global default PriorityClasses will be used as the \
+         default priority.",
             cells::global_default,
         )
     },
@@ -106,8 +106,8 @@ pub(crate) const VOLUME: &[Column] = &[
     ),
     text(
         "Reclaim Policy",
-        "persistentVolumeReclaimPolicy defines what happens to a persistent volume when released from its\
-          claim. Valid options are Retain (default for manually created PersistentVolumes), Delete \
+        "persistentVolumeReclaimPolicy defines what happens to a persistent volume when released from its \
+         claim. Valid options are Retain (default for manually created PersistentVolumes), Delete \
          (default for dynamically provisioned PersistentVolumes), and Recycle (deprecated). Recycle must \
          be supported by the volume plugin underlying this PersistentVolume. More info: \
          https://kubernetes.io/docs/concepts/storage/persistent-volumes#reclaiming",
@@ -121,8 +121,8 @@ pub(crate) const VOLUME: &[Column] = &[
     ),
     text(
         "Claim",
-        "claimRef is part of a bi-directional binding between PersistentVolume and PersistentVolumeClaim.\
-          Expected to be non-nil when bound. claim.VolumeName is the authoritative bind between PV and \
+        "claimRef is part of a bi-directional binding between PersistentVolume and PersistentVolumeClaim. \
+         Expected to be non-nil when bound. claim.VolumeName is the authoritative bind between PV and \
          PVC. More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#binding",
         cells::claim,
     ),
@@ -165,8 +165,8 @@ pub(crate) const REPLICATION_CONTROLLER: &[Column] = &[
     wide(
         "Selector",
         "Selector is a label query over pods that should match the Replicas count. If Selector is empty, \
-         it is defaulted to the labels present on the Pod template. Label keys and values that must match\
-          in order to be controlled by this replication controller, if empty defaulted to labels on Pod \
+         it is defaulted to the labels present on the Pod template. Label keys and values that must match \
+         in order to be controlled by this replication controller, if empty defaulted to labels on Pod \
          template. More info: \
          https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors",
         cells::controller_selector,
@@ -218,8 +218,8 @@ pub(crate) const ENDPOINT_SLICE: &[Column] = &[
     text(
         "AddressType",
         "addressType specifies the type of address carried by this EndpointSlice. All addresses in this \
-         slice must be the same type. This field is immutable after creation. The following address types\
-          are currently supported: * IPv4: Represents an IPv4 Address. * IPv6: Represents an IPv6 \
+         slice must be the same type. This field is immutable after creation. The following address types \
+         are currently supported: * IPv4: Represents an IPv4 Address. * IPv6: Represents an IPv6 \
          Address. * FQDN: Represents a Fully Qualified Domain Name. (Deprecated) The EndpointSlice \
          controller only generates, and kube-proxy only processes, slices of addressType \"IPv4\" and \
          \"IPv6\". No semantics are defined for the \"FQDN\" type.",
@@ -227,8 +227,8 @@ pub(crate) const ENDPOINT_SLICE: &[Column] = &[
     ),
     text(
         "Ports",
-        "ports specifies the list of network ports exposed by each endpoint in this slice. Each port must\
-          have a unique name. Each slice may include a maximum of 100 ports. Services always have at \
+        "ports specifies the list of network ports exposed by each endpoint in this slice. Each port must \
+         have a unique name. Each slice may include a maximum of 100 ports. Services always have at \
          least 1 port, so EndpointSlices generated by the EndpointSlice controller will likewise always \
          have at least 1 port. EndpointSlices used for other purposes may have an empty ports list.",
         cells::slice_ports,

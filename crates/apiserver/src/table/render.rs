@@ -106,9 +106,21 @@ fn row(layout: &Layout<'_>, object: &Value) -> Value {
 
 /// The metadata of an object as PartialObjectMetadata.
 pub(crate) fn partial(object: &Value, version: &str) -> Value {
+    let mut metadata = object["metadata"].clone();
+    if object["kind"] == "DaemonSet"
+        && let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut)
+    {
+        // A field in disguise: the real server's own form of the object keeps it elsewhere.
+        annotations.remove("deprecated.daemonset.template.generation");
+        if annotations.is_empty()
+            && let Some(members) = metadata.as_object_mut()
+        {
+            members.remove("annotations");
+        }
+    }
     json!({
         "kind": "PartialObjectMetadata",
         "apiVersion": format!("meta.k8s.io/{version}"),
-        "metadata": object["metadata"],
+        "metadata": metadata,
     })
 }

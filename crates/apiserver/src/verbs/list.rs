@@ -206,7 +206,8 @@ pub(super) async fn page(call: &Call<'_>, options: &ListOptions, filter: &Filter
     if let Some(revision) = wanted {
         wait_for(call, revision).await?;
     }
-    let limit = if wanted == Some(0) { 0 } else { options.limit };
+    // One object that is named is no list to page through.
+    let limit = if wanted == Some(0) || filter.fields.name().is_some() { 0 } else { options.limit };
     let prefix = match call.namespace() {
         "" => String::new(),
         namespace => format!("{namespace}/"),

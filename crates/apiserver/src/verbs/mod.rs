@@ -26,7 +26,7 @@ use bytes::Bytes;
 
 use crate::access::User;
 use crate::http::body::Body;
-use crate::http::negotiate::{self, Form, Offer, Shape};
+use crate::http::negotiate::{self, Form, Offer};
 use crate::http::query::{ListOptions, Query};
 use crate::http::request::Place;
 use crate::registry::Resource;
@@ -79,11 +79,12 @@ impl Call<'_> {
     /// The form in which the answer is wanted.
     fn form(&self, offer: Offer) -> Answer<Form> {
         let pretty = self.query.get("pretty").is_some_and(|value| value == "1" || value == "true");
-        let form = negotiate::choose(accept(self.headers), offer, pretty)?;
-        if form.shape == Shape::Unfit {
-            return Err(self.unfit(offer));
+        let form = negotiate::choose(accept(self.headers), offer, pretty);
+        match &self.resource.custom {
+            // No outer check stands before custom resources.
+            Some(_) => form.map_err(|_| Status::not_acceptable()),
+            None => form,
         }
-        Ok(form)
     }
 
     /// 406 for one object asked for as a list of metadata, or the other way round.

@@ -132,11 +132,11 @@ fn writer<'a>(call: &'a Call<'a>, manager: &str, door: Door) -> Answer<Writer<'a
 fn apply(call: &Call<'_>, existing: &Arc<Object>, options: &WriteOptions, door: Door) -> Answer<Attempt> {
     let applied = configuration(call, options.field_validation)?;
     let old = call.resource.value(existing);
-    super::update::check_name(call, &applied)?;
     check_body_version(call, &applied, existing)?;
     check_uid(call, &applied, existing)?;
     let force = options.force.unwrap_or(false);
     let new = writer(call, &options.field_manager, door)?.apply(Some(&old), &applied, force)?;
+    super::update::check_name(call, &new)?;
     let new = decoded(call, new, options.field_validation)?;
     let change = Update {
         existing,
@@ -197,12 +197,12 @@ fn create(call: &Call<'_>, options: &WriteOptions) -> Answer<Response<Body>> {
     if let Some(metadata) = applied.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("resourceVersion");
     }
-    super::update::check_name(call, &applied)?;
     let new = writer(call, &options.field_manager, Door::Object)?.apply(
         None,
         &applied,
         options.force.unwrap_or(false),
     )?;
+    super::update::check_name(call, &applied)?;
     let new = decoded(call, new, options.field_validation)?;
     write::create(call, new, String::new(), options.dry_run, Ownership::Tracked)?.reply(call, 201)
 }
@@ -447,6 +447,9 @@ fn restore_error(value: &Value, node: Node<'_>, go_type: &str) -> Option<String>
         }
         (Some(Scalar::Boolean), None, None) if !value.is_boolean() => {
             Some("unrecognized type: bool".to_owned())
+        }
+        (Some(Scalar::String), None, None) if value.is_i64() || value.is_u64() => {
+            Some("cannot convert int64 to string".to_owned())
         }
         (Some(Scalar::String), None, None) if !value.is_string() => {
             Some("unrecognized type: string".to_owned())

@@ -80,6 +80,7 @@ pub(super) fn value(call: &Call<'_>, code: u16, value: Value) -> Answer<Response
             table_of(&layout, metadata, std::iter::once(&value))
         }
         Shape::Partial(version) => partial(&value, version),
+        Shape::Unfit => return Err(call.unfit(Offer::Object)),
         _ => value,
     };
     Ok(written(code, &form, &shaped))
@@ -130,9 +131,10 @@ pub(super) fn list(call: &Call<'_>, page: &Page) -> Answer<Response<Body>> {
                 "kind": "PartialObjectMetadataList",
                 "apiVersion": format!("meta.k8s.io/{version}"),
                 "metadata": metadata,
-                "items": items,
+                "items": if items.is_empty() { Value::Null } else { Value::Array(items) },
             })
         }
+        Shape::Unfit => return Err(call.unfit(Offer::List)),
         _ if form == Form::PLAIN => {
             return Ok(bytes(200, "application/json", list_text(resource, &metadata, page)));
         }

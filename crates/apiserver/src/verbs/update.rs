@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Call;
 use super::decode::{self, Kind};
 use super::ownership::Door;
-use super::write::{self, Attempt, Ownership, Update};
+use super::write::{self, Attempt, Outcome, Ownership, Update};
 use crate::go;
 use crate::http::body::Body;
 use crate::http::negotiate::Offer;
@@ -102,7 +102,13 @@ pub(super) fn check_version(call: &Call<'_>, body: &Value, revision: u64) -> Ans
     Ok(())
 }
 
-fn create(call: &Call<'_>, body: Value, options: &WriteOptions) -> Answer<Response<Body>> {
+fn create(call: &Call<'_>, mut body: Value, options: &WriteOptions) -> Answer<Response<Body>> {
+    // What version the object had before it went does not matter.
+    let version = meta::of(&mut body).remove("resourceVersion");
     let manager = call.manager(&options.field_manager);
-    write::create(call, body, manager, options.dry_run, Ownership::Track)?.reply(call, 201)
+    let mut outcome = write::create(call, body, manager, options.dry_run, Ownership::Track)?;
+    if let (Outcome::Shown(value), Some(version)) = (&mut outcome, version) {
+        meta::of(value).insert("resourceVersion".to_owned(), version);
+    }
+    outcome.reply(call, 201)
 }

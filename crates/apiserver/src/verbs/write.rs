@@ -104,6 +104,10 @@ pub(super) fn create(
     for member in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
         metadata.remove(member);
     }
+    if resource.custom.is_some() {
+        // Nobody owns what is empty in metadata: it is gone before it is noted.
+        meta::tidy(&mut value);
+    }
     if ownership == Ownership::Track
         && let Some(writer) = Writer::of_call(call, manager, Door::Object)
     {
@@ -246,6 +250,9 @@ pub(super) fn update(call: &Call<'_>, change: Update<'_>) -> Answer<Attempt> {
         custom.default(&mut new, ownership == Ownership::Tracked);
     }
     carry_over(&resource, door, old, &mut new);
+    if resource.custom.is_some() {
+        meta::tidy(&mut new);
+    }
     if ownership == Ownership::Track
         && let Some(writer) = Writer::of_call(call, manager, door)
     {

@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod corpus;
+mod differential;
 mod normalize;
 mod ordered;
 mod pick;

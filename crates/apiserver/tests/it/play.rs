@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use bytes::Bytes;
-use gangplank_apiserver::{ApiServer, Peer, TokenFile};
+use gangplank_apiserver::{ApiServer, Builder, Peer, TokenFile};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Full};
 use serde_json::{Map, Value, json};
 
+use crate::differential::Connection;
 use crate::normalize::{Normal, difference};
 use crate::ordered::Ordered;
 use crate::pick::{look, meets, pick_all};
@@ -18,15 +19,20 @@ use crate::pick::{look, meets, pick_all};
 const PATIENCE: Duration = Duration::from_secs(2);
 const SHOWN: [&str; 5] = ["Location", "Warning", "WWW-Authenticate", "Retry-After", "Allow"];
 
-const TOKENS: &str =
+pub const TOKENS: &str =
     "admintoken,admin,admin,system:masters\nalicetoken,alice,alice,dev\nbobtoken,bob,bob,ops\n";
 
-/// A server as the corpus was recorded from one.
-pub fn server(seed: u64) -> ApiServer {
+/// A server with the users of the corpus.
+pub fn builder(seed: u64) -> Builder {
     ApiServer::builder("corpus")
         .issuer("https://issuer.example/")
         .seed(seed)
         .token_file(TokenFile::parse(TOKENS).unwrap())
+}
+
+/// A server as the corpus was recorded from one.
+pub fn server(seed: u64) -> ApiServer {
+    builder(seed)
         .certificate_authority("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")
         .build()
         .unwrap()
@@ -39,6 +45,16 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+fn request<B>(method: &str, path: &str, headers: &[(String, String)], body: B) -> Request<B> {
+    let uri: String = path.chars().map(|c| if c == ' ' { "%20".to_owned() } else { c.to_string() }).collect();
+    let mut request = Request::builder().method(method).uri(uri).body(body).unwrap();
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        request.headers_mut().append(name, HeaderValue::from_str(value).unwrap());
+    }
+    request
+}
+
 /// Sends one request.
 pub async fn send(
     server: &ApiServer,
@@ -47,28 +63,67 @@ pub async fn send(
     headers: &[(String, String)],
     body: &[u8],
 ) -> Answer {
-    let uri: String = path.chars().map(|c| if c == ' ' { "%20".to_owned() } else { c.to_string() }).collect();
-    let mut request = Request::builder().method(method).uri(uri).body(Bytes::copy_from_slice(body)).unwrap();
-    for (name, value) in headers {
-        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
-        request.headers_mut().append(name, HeaderValue::from_str(value).unwrap());
-    }
+    let request = request(method, path, headers, Bytes::copy_from_slice(body));
     let response = server.handle(request, &Peer::default()).await;
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answer { status: parts.status.as_u16(), headers: parts.headers, body }
 }
 
-struct Play<'a> {
-    server: &'a ApiServer,
-    variables: HashMap<String, String>,
+/// What is played against.
+pub enum Target<'a> {
+    Ours(&'a ApiServer),
+    Real(&'a Connection),
+}
+
+impl Target<'_> {
+    async fn send(&self, method: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Answer {
+        match self {
+            Target::Ours(server) => send(server, method, path, headers, body).await,
+            Target::Real(connection) => {
+                let request = request(method, path, headers, Full::new(Bytes::copy_from_slice(body)));
+                connection.send(request).await.expect("the real server keeps its connection")
+            }
+        }
+    }
+}
+
+/// A case that is being played.
+pub struct Play<'a> {
+    pub target: Target<'a>,
+    pub variables: HashMap<String, String>,
     normal: Normal,
-    last: Value,
+    pub last: Value,
     last_headers: HeaderMap,
 }
 
-impl Play<'_> {
-    fn fill(&self, text: &str) -> String {
+impl<'a> Play<'a> {
+    /// Begins with a namespace of its own.
+    ///
+    /// # Errors
+    /// What the server says where it can't be made.
+    pub async fn begin(target: Target<'a>, namespace: &str) -> Result<Play<'a>, String> {
+        let body = json!({"metadata": {"name": namespace}}).to_string();
+        let headers = [
+            ("authorization".to_owned(), "Bearer admintoken".to_owned()),
+            ("accept".to_owned(), "application/json".to_owned()),
+            ("user-agent".to_owned(), "recorder".to_owned()),
+            ("content-type".to_owned(), "application/json".to_owned()),
+        ];
+        let made = target.send("POST", "/api/v1/namespaces", &headers, body.as_bytes()).await;
+        if made.status != 201 {
+            return Err(format!("no namespace: {} {:?}", made.status, made.body));
+        }
+        Ok(Play {
+            target,
+            variables: HashMap::from([("ns".to_owned(), namespace.to_owned())]),
+            normal: Normal::new(namespace),
+            last: Value::Null,
+            last_headers: HeaderMap::new(),
+        })
+    }
+
+    pub fn fill(&self, text: &str) -> String {
         let mut out = String::new();
         let mut rest = text;
         while let Some(at) = rest.find("${") {
@@ -133,6 +188,38 @@ impl Play<'_> {
 
     async fn step(&mut self, step: &Value, recorded: &Ordered) -> Option<String> {
         let request = &step["request"];
+        let body = match request.get("body") {
+            None => Vec::new(),
+            Some(Value::String(text)) => self.fill(text).into_bytes(),
+            Some(_) => {
+                let body = recorded.get("request").and_then(|request| request.get("body")).unwrap();
+                body.map(&|text| self.fill(text)).dump().into_bytes()
+            }
+        };
+        let got = self.answer(request, &body).await;
+        let found = difference(&step["response"], &got, "");
+        if found.is_some() {
+            return found;
+        }
+        for (name, pointer) in step["save"].as_object().into_iter().flatten() {
+            let pointer = pointer.as_str().unwrap();
+            let value = match pointer.strip_prefix("header:") {
+                Some(name) => joined(&self.last_headers, name).unwrap_or_default(),
+                None => match look(&self.last, pointer) {
+                    Value::String(text) => text,
+                    other => other.to_string(),
+                },
+            };
+            self.variables.insert(name.clone(), value);
+        }
+        if let Some(claims) = step.get("claims") {
+            return self.claims(claims);
+        }
+        None
+    }
+
+    /// Sends a request of the transcripts' form and gives its normalized answer.
+    pub async fn answer(&mut self, request: &Value, body: &[u8]) -> Value {
         let method = request["method"].as_str().unwrap();
         let mut path = self.fill(request["path"].as_str().unwrap());
         let query: Vec<String> = request["query"]
@@ -154,18 +241,10 @@ impl Play<'_> {
         if !query.is_empty() {
             path = format!("{path}?{}", query.join("&"));
         }
-        let body = match request.get("body") {
-            None => Vec::new(),
-            Some(Value::String(text)) => self.fill(text).into_bytes(),
-            Some(_) => {
-                let body = recorded.get("request").and_then(|request| request.get("body")).unwrap();
-                body.map(&|text| self.fill(text)).dump().into_bytes()
-            }
-        };
         let until = request.get("until").map(|until| self.fill_value(until));
         let deadline = tokio::time::Instant::now() + PATIENCE;
         let answer = loop {
-            let answer = send(self.server, method, &path, &self.headers(request), &body).await;
+            let answer = self.target.send(method, &path, &self.headers(request), body).await;
             let done = match &until {
                 None => true,
                 Some(Value::Object(conditions)) => {
@@ -179,11 +258,7 @@ impl Play<'_> {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         };
-        let header = |name: &str| {
-            let values: Vec<&str> =
-                answer.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
-            (!values.is_empty()).then(|| values.join(", "))
-        };
+        let header = |name: &str| joined(&answer.headers, name);
         let kind = header("content-type").unwrap_or_default();
         let kind = kind.split(";charset").next().unwrap_or_default().to_owned();
         let text = String::from_utf8_lossy(&answer.body).into_owned();
@@ -226,25 +301,7 @@ impl Play<'_> {
         if !headers.is_empty() {
             got["headers"] = headers.into();
         }
-        let found = difference(&step["response"], &got, "");
-        if found.is_some() {
-            return found;
-        }
-        for (name, pointer) in step["save"].as_object().into_iter().flatten() {
-            let pointer = pointer.as_str().unwrap();
-            let value = match pointer.strip_prefix("header:") {
-                Some(name) => header(name).unwrap_or_default(),
-                None => match look(&self.last, pointer) {
-                    Value::String(text) => text,
-                    other => other.to_string(),
-                },
-            };
-            self.variables.insert(name.clone(), value);
-        }
-        if let Some(claims) = step.get("claims") {
-            return self.claims(claims);
-        }
-        None
+        got
     }
 
     fn claims(&mut self, claims: &Value) -> Option<String> {
@@ -275,6 +332,12 @@ impl Play<'_> {
     }
 }
 
+/// A header that stands several times, as the transcripts show it.
+fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
+    let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
 fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or(Value::Null)
 }
@@ -295,24 +358,10 @@ fn encode(text: &str) -> String {
 pub async fn play(case: &Value, recorded: &Ordered, number: usize) -> Option<String> {
     let server = server(number as u64);
     let namespace = format!("t{:05}-{number:03}", 12_345 + number);
-    let mut play = Play {
-        server: &server,
-        variables: HashMap::from([("ns".to_owned(), namespace.clone())]),
-        normal: Normal::new(&namespace),
-        last: Value::Null,
-        last_headers: HeaderMap::new(),
+    let mut play = match Play::begin(Target::Ours(&server), &namespace).await {
+        Ok(play) => play,
+        Err(why) => return Some(why),
     };
-    let body = json!({"metadata": {"name": namespace}}).to_string();
-    let headers = [
-        ("authorization".to_owned(), "Bearer admintoken".to_owned()),
-        ("accept".to_owned(), "application/json".to_owned()),
-        ("user-agent".to_owned(), "recorder".to_owned()),
-        ("content-type".to_owned(), "application/json".to_owned()),
-    ];
-    let made = send(&server, "POST", "/api/v1/namespaces", &headers, body.as_bytes()).await;
-    if made.status != 201 {
-        return Some(format!("no namespace: {} {:?}", made.status, made.body));
-    }
     for (index, step) in case["steps"].as_array().unwrap().iter().enumerate() {
         let recorded = &recorded.get("steps").unwrap().items()[index];
         if let Some(found) = play.step(step, recorded).await {
