@@ -181,9 +181,7 @@ pub(super) fn resource_list(server: &Server, group: &str, version: &str) -> Opti
         rows.push(row);
         let mut subresources: Vec<&Subresource> = resource.subresources.iter().collect();
         if resource.custom.is_none() {
-            if resource.custom.is_none() {
-                subresources.sort_by_key(|subresource| subresource.name);
-            }
+            subresources.sort_by_key(|subresource| subresource.name);
         }
         rows.extend(subresources.into_iter().map(|subresource| subresource_row(resource, subresource)));
     }
@@ -266,7 +264,9 @@ fn aggregated_version(server: &Server, group: &str, version: &str) -> Value {
                 row["categories"] = json!(resource.categories);
             }
             let mut subresources: Vec<&Subresource> = resource.subresources.iter().collect();
-            subresources.sort_by_key(|subresource| subresource.name);
+            if resource.custom.is_none() {
+                subresources.sort_by_key(|subresource| subresource.name);
+            }
             if !subresources.is_empty() {
                 let rows = subresources.into_iter().map(|subresource| {
                     json!({

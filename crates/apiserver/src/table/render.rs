@@ -72,15 +72,14 @@ pub(crate) fn table_of<'o>(
 ) -> Value {
     let rows: Vec<Value> = objects.map(|object| row(layout, object)).collect();
     let definitions = if layout.definitions { definitions(layout.resource) } else { Value::Null };
-    // Nor has the table of definitions rows when there are none.
-    let loose = layout.resource.custom.is_some() || layout.resource.group == "apiextensions.k8s.io";
-    let custom_and_empty = loose && rows.is_empty();
+    // The table of definitions has no rows when there are none, not an empty list of them.
+    let absent = layout.resource.group == "apiextensions.k8s.io" && rows.is_empty();
     json!({
         "kind": "Table",
         "apiVersion": format!("meta.k8s.io/{}", layout.version),
         "metadata": metadata,
         "columnDefinitions": definitions,
-        "rows": if custom_and_empty { Value::Null } else { Value::Array(rows) },
+        "rows": if absent { Value::Null } else { Value::Array(rows) },
     })
 }
 

@@ -63,7 +63,6 @@ fn replicas(object: &Value, path: &str) -> Vec<FieldError> {
 /// What stands at a path of plain names; an error where the path leads through something that is no map.
 fn nested<'v>(object: &'v Value, path: &str) -> Result<Option<&'v Value>, String> {
     let mut at = object;
-    let mut walked = String::new();
     for name in path.trim_start_matches('.').split('.') {
         match at {
             Value::Object(members) => match members.get(name) {
@@ -71,10 +70,8 @@ fn nested<'v>(object: &'v Value, path: &str) -> Result<Option<&'v Value>, String
                 None => return Ok(None),
             },
             Value::Null => return Ok(None),
-            other => return Err(accessor(&walked, other, "map[string]interface{}")),
+            other => return Err(accessor(path, other, "map[string]interface{}")),
         }
-        walked.push('.');
-        walked.push_str(name);
     }
     Ok(Some(at))
 }
