@@ -1,6 +1,7 @@
 //! The command from the outside: arguments in; exit code, stdout and stderr out.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod apiserver;
 mod command;
 mod kubernetes;
 mod offboard;
