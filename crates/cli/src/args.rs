@@ -91,7 +91,7 @@ pub(crate) enum Command {
     Build(Build),
     /// Name every defect of the tree, with its place, its cause and its mend
     Check(Check),
-    /// Show what apply and publish would do
+    /// Show what a change does on all planes: Azure, the vault, the hub, Argo CD's applications, the clusters
     Plan(Plan),
     /// Do the Azure side: identities, federated credentials, roles
     Apply(Apply),

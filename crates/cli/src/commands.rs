@@ -9,7 +9,9 @@ mod cluster;
 mod completions;
 mod init;
 mod offboard;
+mod plan;
 mod repo;
+mod report;
 mod run;
 mod sandbox;
 mod status;
@@ -32,7 +34,7 @@ pub(crate) fn run(arguments: Arguments, ui: &Ui) -> Result<Outcome, CliError> {
         Command::Check(args) => check::run(&args, ui),
         Command::Crds => crds(ui),
         Command::Completions(args) => completions::run(&args, ui),
-        Command::Plan(args) => wait(azure::plan(&args, &environment, ui)),
+        Command::Plan(args) => wait(plan::run(&args, &environment, ui)),
         Command::Apply(args) => wait(azure::apply(&args, &environment, ui)),
         Command::Publish(args) => wait(azure::publish(&args, &environment, ui)),
         Command::Status(args) => wait(status::status(&args, &environment, ui)),

@@ -13,6 +13,7 @@
 
 pub mod apply;
 pub mod azure;
+pub mod change;
 pub mod identity;
 pub mod install;
 pub mod observe;

@@ -1,9 +1,9 @@
-//! `gangplank plan`, `apply`, `publish`: the Azure side of a tree.
+//! `gangplank apply` and `publish`: the Azure side of a tree.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
-use gangplank_onboarding::access::{Observed, decide};
+use gangplank_onboarding::access::Observed;
 use gangplank_onboarding::chain::facts::{Credential, ManagedCluster};
 use gangplank_onboarding::fleet::{FILE_NAME, Fleet};
 use gangplank_onboarding::inventory::Unfound;
@@ -12,58 +12,25 @@ use gangplank_onboarding::publish::Write;
 use gangplank_onboarding::tree::edit::Tree as _;
 use gangplank_onboarding::tree::members::{Member, member, members};
 use gangplank_onboarding::tree::{Change, layout};
-use gangplank_operator::apply::{self as access, observe};
+use gangplank_operator::apply as access;
 use gangplank_operator::azure::Azure;
 use gangplank_operator::publish as publishing;
-use serde::Serialize;
 use serde_json::Value;
 
-use crate::args::{Apply, Plan, Publish};
+use super::report::{Report, SecretReport};
+use crate::args::{Apply, Publish};
 use crate::connect;
 use crate::environment::Environment;
 use crate::error::{CliError, Context as _, Outcome};
 use crate::files::DiskTree;
 use crate::ui::Ui;
 
-/// What a plan or an apply says.
-#[derive(Debug, Serialize)]
-struct Report {
-    /// In Entra and Resource Manager.
-    access: Vec<String>,
-    /// In the vault.
-    vault: Vec<SecretReport>,
-}
-
-/// A secret that is or would be written. Its value is not shown.
-#[derive(Debug, Serialize)]
-struct SecretReport {
-    cluster: String,
-    secret: String,
-    reason: &'static str,
-}
-
-impl Report {
-    fn text(&self, verb: &str) -> String {
-        let access = self.access.iter().map(|line| format!("{verb}{line}\n"));
-        let vault = self
-            .vault
-            .iter()
-            .map(|it| format!("{verb}write {} for {} ({})\n", it.secret, it.cluster, it.reason));
-        let text: String = access.chain(vault).collect();
-        if text.is_empty() {
-            "nothing to do: Azure and the vault are as the fleet wants them\n".to_owned()
-        } else {
-            text
-        }
-    }
-}
-
 /// The clusters of a tree, matched with the AKS clusters of Azure.
-struct Clusters {
+pub(super) struct Clusters {
     /// Those that Azure has.
-    found: Vec<(ClusterName, ManagedCluster)>,
+    pub(super) found: Vec<(ClusterName, ManagedCluster)>,
     /// Why the others were not found.
-    unfound: Vec<Unfound>,
+    pub(super) unfound: Vec<Unfound>,
 }
 
 /// The members of the tree that are named, or all.
@@ -75,7 +42,7 @@ pub(super) fn members_of(tree: &DiskTree, names: &[String]) -> Result<Vec<Member
     names.iter().map(named).collect()
 }
 
-async fn find(tree: &DiskTree, azure: &Azure, members: &[Member]) -> Result<Clusters, CliError> {
+pub(super) async fn find(tree: &DiskTree, azure: &Azure, members: &[Member]) -> Result<Clusters, CliError> {
     let inventory = azure.inventory(&tree.fleet, members).await?;
     let mut clusters = Clusters { found: Vec::new(), unfound: Vec::new() };
     for member in members {
@@ -87,29 +54,14 @@ async fn find(tree: &DiskTree, azure: &Azure, members: &[Member]) -> Result<Clus
     Ok(clusters)
 }
 
-fn ids(found: &[(ClusterName, ManagedCluster)]) -> Vec<(ClusterName, ResourceId)> {
+pub(super) fn ids(found: &[(ClusterName, ManagedCluster)]) -> Vec<(ClusterName, ResourceId)> {
     found.iter().map(|(name, cluster)| (name.clone(), cluster.resource_id.clone())).collect()
 }
 
-fn warn(ui: &Ui, unfound: &[Unfound]) {
+pub(super) fn warn(ui: &Ui, unfound: &[Unfound]) {
     for each in unfound {
         ui.say(format!("warning: {each}; {}", each.mend()));
     }
-}
-
-pub(crate) async fn plan(args: &Plan, environment: &Environment, ui: &Ui) -> Result<Outcome, CliError> {
-    let tree = DiskTree::open(&args.tree)?;
-    let azure = connect::azure(environment)?;
-    let clusters = find(&tree, &azure, &members(&tree.fleet, &tree)).await?;
-    warn(ui, &clusters.unfound);
-    let observed = observe(&azure, &tree.fleet, &ids(&clusters.found)).await?;
-    let access = decide(&tree.fleet, &observed).iter().map(|action| action.describe(&tree.fleet)).collect();
-    let vault = azure.vault(&tree.fleet.vault.url())?;
-    let today = credentials(&azure, &clusters.found).await?;
-    let plans = publishing::plan(&vault, &today).await;
-    let report = Report { access, vault: secrets(plans)? };
-    ui.data(args.format.output, &report, || report.text("would "))?;
-    Ok(Outcome::Done)
 }
 
 pub(crate) async fn apply(args: &Apply, environment: &Environment, ui: &Ui) -> Result<Outcome, CliError> {
@@ -131,7 +83,7 @@ pub(crate) async fn apply(args: &Apply, environment: &Environment, ui: &Ui) -> R
         ui.say(format!("wrote {}", change.path));
     }
     let access = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let report = Report { access, vault: Vec::new() };
+    let report = Report::of_access(access);
     ui.data(args.format.output, &report, || report.text(""))?;
     Ok(Outcome::Done)
 }
@@ -182,7 +134,7 @@ pub(crate) fn fill_in(tree: &DiskTree, stands: &Observed) -> Result<Vec<Change>,
     Ok(changes)
 }
 
-async fn credentials(
+pub(super) async fn credentials(
     azure: &Azure,
     clusters: &[(ClusterName, ManagedCluster)],
 ) -> Result<Vec<(ClusterName, Credential)>, CliError> {
@@ -213,13 +165,14 @@ pub(crate) async fn publish(args: &Publish, environment: &Environment, ui: &Ui) 
         }
     };
     let vault = azure.vault(&tree.fleet.vault.url())?;
-    let report = Report { access: Vec::new(), vault: secrets(publishing::publish(&vault, &today).await)? };
+    let vault = secrets(publishing::publish(&vault, &today).await)?;
+    let report = Report::of_vault(vault);
     ui.data(args.format.output, &report, || report.text(""))?;
     Ok(Outcome::Done)
 }
 
 /// What was written, or the first failure with how many there were: those that succeeded stay.
-fn secrets(
+pub(super) fn secrets(
     results: Vec<(ClusterName, Result<Vec<Write>, publishing::Error>)>,
 ) -> Result<Vec<SecretReport>, CliError> {
     let mut reports = Vec::new();

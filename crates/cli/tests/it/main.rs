@@ -5,6 +5,7 @@ mod apiserver;
 mod command;
 mod kubernetes;
 mod offboard;
+mod plan;
 mod real_hub;
 mod reference;
 mod running;

@@ -5,39 +5,14 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::command::gangplank;
-use crate::running::{environment, peers, start, until};
+use crate::running::{Shell, peers};
 
 const CLUSTER: &str = "aks-prd-we-002";
 
 #[test]
 fn a_cluster_leaves_without_residue() {
-    let folder = tempfile::tempdir().unwrap();
-    let worlds = folder.path().join("worlds");
-    fs::create_dir(&worlds).unwrap();
-    let _sandbox = start(gangplank(&["sandbox"]).env("TMPDIR", &worlds), &folder.path().join("sandbox.log"));
-    let (variables, world) = environment(&worlds);
-    let tree = world.join("platform");
-    let run = |arguments: &[&str]| {
-        let mut command = gangplank(arguments);
-        let output = command.envs(&variables).env("GANGPLANK_TREE", &tree).output().unwrap();
-        let value: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        (output.status.code(), value, String::from_utf8_lossy(&output.stderr).into_owned())
-    };
-    let git = |arguments: &[&str]| {
-        let output =
-            Command::new("git").args(arguments).current_dir(&tree).envs(&variables).output().unwrap();
-        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    };
-    let push = |message: &str| {
-        git(&["add", "--all"]);
-        git(&["commit", "--quiet", "--message", message]);
-        git(&["push", "--quiet"]);
-    };
-    until("the clusters to be aboard", || {
-        (tree.exists() && run(&["status", "--output", "json"]).0 == Some(0)).then_some(())
-    });
-    let offboard = |more: &[&str]| run(&[&["offboard", CLUSTER, "--output", "json"], more].concat());
+    let shell = Shell::open();
+    let offboard = |more: &[&str]| shell.run(&[&["offboard", CLUSTER, "--output", "json"], more].concat());
     let left = |report: &Value, what: &str| -> String {
         let traces = report["traces"].as_array().unwrap();
         let trace = traces.iter().find(|it| it["object"].as_str().unwrap().starts_with(what)).unwrap();
@@ -52,20 +27,20 @@ fn a_cluster_leaves_without_residue() {
     let (code, report, talk) = offboard(&[]);
     assert_eq!(code, Some(3), "{talk}");
     assert!(report["next"].as_str().unwrap().starts_with("commit and push"), "{report:#}");
-    push("Take aks-prd-we-002 off board");
+    shell.push("Take aks-prd-we-002 off board");
     let (code, report, talk) = offboard(&[]);
     assert_eq!(code, Some(3), "{talk}");
     assert!(report["next"].as_str().unwrap().starts_with("commit and push"), "{report:#}\n{talk}");
     assert_eq!(left(&report, "applications on"), "gone");
     assert_eq!((left(&report, "Secret "), left(&report, "role")), ("there".to_owned(), "there".to_owned()));
-    push("aks-prd-we-002 is empty: its overlay goes");
+    shell.push("aks-prd-we-002 is empty: its overlay goes");
 
     // Then all that made it known.
     let (code, report, talk) = offboard(&["--purge"]);
     assert_eq!(code, Some(0), "{report:#}\n{talk}");
     assert!(report["traces"].as_array().unwrap().iter().all(|it| it["left"] == "gone"), "{report:#}");
     // Nobody else was touched.
-    assert_eq!(run(&["status", "--output", "json"]).0, Some(0));
+    assert_eq!(shell.run(&["status", "--output", "json"]).0, Some(0));
     let (code, again, _) = offboard(&[]);
     assert_eq!((code, &again["done"]), (Some(0), &Value::Bool(true)), "{again:#}");
 
@@ -75,7 +50,8 @@ fn a_cluster_leaves_without_residue() {
     };
     let workloads = |cluster: &str| {
         let mut kubectl = Command::new(peers.join("python/bin/kubectl"));
-        let facts: Value = serde_json::from_slice(&fs::read(world.join("world.json")).unwrap()).unwrap();
+        let facts: Value =
+            serde_json::from_slice(&fs::read(shell.world.join("world.json")).unwrap()).unwrap();
         let clusters = facts["facts"]["clusters"].as_array().unwrap();
         let found = clusters.iter().find(|it| it["name"] == cluster).unwrap();
         kubectl.args([
@@ -86,7 +62,7 @@ fn a_cluster_leaves_without_residue() {
             "--output",
             "name",
         ]);
-        kubectl.envs(&variables).env("KUBECONFIG", found["kubeconfig"].as_str().unwrap());
+        kubectl.envs(&shell.variables).env("KUBECONFIG", found["kubeconfig"].as_str().unwrap());
         String::from_utf8(kubectl.output().unwrap().stdout).unwrap()
     };
     assert!(workloads("aks-prd-we-001").contains("deployment.apps/external-secrets"));

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::command::gangplank;
+
 /// How long anything here may take.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -71,4 +73,54 @@ pub(crate) fn environment(folder: &Path) -> (BTreeMap<String, String>, PathBuf) 
     let variables = state["environment"].as_object().unwrap();
     let text = |(name, value): (&String, &Value)| (name.clone(), value.as_str().unwrap().to_owned());
     (variables.iter().map(text).collect(), world)
+}
+
+/// A sandbox whose clusters are aboard, and a second shell beside it.
+pub(crate) struct Shell {
+    /// The world's folder.
+    pub(crate) world: PathBuf,
+    /// What `sandbox env` prints.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// The working copy of the tree.
+    pub(crate) tree: PathBuf,
+    _sandbox: Running,
+    _folder: tempfile::TempDir,
+}
+
+impl Shell {
+    /// Starts a sandbox and waits until its clusters are aboard.
+    pub(crate) fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let worlds = folder.path().join("worlds");
+        fs::create_dir(&worlds).unwrap();
+        let log = folder.path().join("sandbox.log");
+        let sandbox = start(gangplank(&["sandbox"]).env("TMPDIR", &worlds), &log);
+        let (variables, world) = environment(&worlds);
+        let tree = world.join("platform");
+        let shell = Shell { world, variables, tree, _sandbox: sandbox, _folder: folder };
+        until("the clusters to be aboard", || {
+            (shell.tree.exists() && shell.run(&["status", "--output", "json"]).0 == Some(0)).then_some(())
+        });
+        shell
+    }
+
+    /// The exit code of gangplank, its data, and its talk.
+    pub(crate) fn run(&self, arguments: &[&str]) -> (Option<i32>, Value, String) {
+        let mut command = gangplank(arguments);
+        let output = command.envs(&self.variables).env("GANGPLANK_TREE", &self.tree).output().unwrap();
+        let value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code(), value, String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// Commits and pushes everything.
+    pub(crate) fn push(&self, message: &str) {
+        let all: [&[&str]; 3] =
+            [&["add", "--all"], &["commit", "--quiet", "--message", message], &["push", "--quiet"]];
+        for arguments in all {
+            let mut git = Command::new("git");
+            let output = git.args(arguments).current_dir(&self.tree).envs(&self.variables).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "git {arguments:?}: {said}");
+        }
+    }
 }

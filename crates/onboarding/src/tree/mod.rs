@@ -12,9 +12,11 @@
 //! ```
 //!
 //! [`layout`] writes the whole tree, [`overlay`] one overlay, [`edit`] puts overlays into a tree that people have since edited,
-//! [`members`] says which clusters there are overlays of, and [`inspect`] what is wrong with one.
+//! [`members`] says which clusters there are overlays of, [`inspect`] what is wrong with
+//! one, and [`effects`] what becomes of hub and clusters once a changed tree is pushed.
 
 pub mod edit;
+pub mod effects;
 pub mod inspect;
 pub mod judge;
 pub mod layout;

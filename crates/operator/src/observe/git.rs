@@ -29,7 +29,7 @@ struct Sight {
 
 /// A tree of Git, read as any other.
 #[derive(Clone)]
-struct GitTree(Arc<gangplank_git::Tree>);
+pub(crate) struct GitTree(Arc<gangplank_git::Tree>);
 
 impl Files for GitTree {
     fn directory(&self, path: &str) -> Result<String, FileError> {
@@ -100,6 +100,13 @@ impl GitLook {
             Ok(sight) => sight.members.clone(),
             Err(_) => Vec::new(),
         }
+    }
+
+    /// The tree at the tip of the branch.
+    pub(crate) async fn tree(&self, fleet: &Fleet) -> Result<GitTree, gangplank_git::Error> {
+        let repository = &fleet.repository;
+        let commit = self.mirrors.resolve(&repository.url, &repository.revision, &self.access).await?;
+        Ok(GitTree(self.mirrors.tree(&repository.url, &commit, &self.access).await?))
     }
 
     /// The clusters that the tip of the branch has overlays for.
