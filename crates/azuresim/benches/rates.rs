@@ -1,6 +1,7 @@
 //! How many logins and reads a second the cloud answers, through the door that every client comes by.
 //!
-//! `cargo bench -p gangplank-azuresim` prints one line a measurement. The world holds 1,000 clusters' secrets and roles.
+//! `cargo bench -p gangplank-azuresim` prints a Markdown table. The world holds 1,000 clusters' secrets and roles. There
+//! is no wire in it; `cargo bench -p gangplank-sandbox` measures with one.
 
 #![expect(
     clippy::print_stdout,
@@ -161,7 +162,7 @@ where
     for worker in workers {
         done += worker.await.expect("a worker");
     }
-    println!("{what}: {:.0} a second", done as f64 / begun.elapsed().as_secs_f64());
+    println!("| {what} | {:.0} |", done as f64 / begun.elapsed().as_secs_f64());
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -169,8 +170,9 @@ async fn main() {
     let (cloud, form) = world();
     let granted: Value = serde_json::from_slice(&login(&cloud, &form).await).expect("JSON");
     let token = format!("Bearer {}", granted["access_token"].as_str().expect("a token"));
+    println!("| in the process, 2 threads | a second |\n|---|---|");
     let (logins, form) = (cloud.clone(), form.clone());
-    measure("logins", move |_| {
+    measure("logins by a ServiceAccount's token", move |_| {
         let (cloud, form) = (logins.clone(), form.clone());
         async move { login(&cloud, &form).await }
     })
