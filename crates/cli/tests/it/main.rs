@@ -3,6 +3,7 @@
 
 mod apiserver;
 mod command;
+mod docs;
 mod kubernetes;
 mod offboard;
 mod plan;

@@ -10,13 +10,13 @@ use crate::command::gangplank;
 use crate::running::{Running, environment, start, until};
 
 /// A sandbox of one cluster whose tree is pushed, in a folder of its own.
-struct Sandbox {
+pub(crate) struct Sandbox {
     folder: tempfile::TempDir,
     process: Running,
 }
 
 impl Sandbox {
-    fn start(more: &[&str]) -> Sandbox {
+    pub(crate) fn start(more: &[&str]) -> Sandbox {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("worlds")).unwrap();
         let log = folder.path().join("log");
@@ -27,7 +27,7 @@ impl Sandbox {
         sandbox
     }
 
-    fn worlds(&self) -> PathBuf {
+    pub(crate) fn worlds(&self) -> PathBuf {
         self.folder.path().join("worlds")
     }
 
@@ -57,7 +57,7 @@ impl Sandbox {
     }
 
     /// Ends as a process that was asked to, and leaves an empty folder.
-    fn leaves_nothing(self, code: i32) {
+    pub(crate) fn leaves_nothing(self, code: i32) {
         let (folder, log) = (self.worlds(), self.folder.path().join("log"));
         let Sandbox { folder: _kept, process } = self;
         assert_eq!(process.end(), Some(code), "{}", fs::read_to_string(log).unwrap());
