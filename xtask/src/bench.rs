@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: how long a fleet takes to come aboard in the sandbox, and what it costs, as the README's table has it.
 
+pub(crate) mod secrets;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -8,16 +10,21 @@ use serde_json::Value;
 /// The sizes of the README's table, with the target in seconds.
 const FLEETS: [(u32, f64); 3] = [(3, 5.0), (100, 20.0), (1_000, 60.0)];
 
-/// Builds the release binary and runs the fleets; returns the table.
-pub(crate) fn run(root: &Path, tell: impl Fn(&str)) -> Result<String, String> {
+/// Builds the release binary.
+fn build(root: &Path, tell: &impl Fn(&str)) -> Result<(), String> {
     tell("building the release binary");
     let mut build = Command::new("cargo");
     let status = build.args(["build", "--release", "--package", "gangplank-cli"]).current_dir(root).status();
     match status {
-        Ok(status) if status.success() => {}
-        Ok(status) => return Err(format!("cargo build failed: {status}")),
-        Err(error) => return Err(format!("cannot start cargo: {error}")),
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("cargo build failed: {status}")),
+        Err(error) => Err(format!("cannot start cargo: {error}")),
     }
+}
+
+/// Builds the release binary and runs the fleets; returns the table.
+pub(crate) fn run(root: &Path, tell: impl Fn(&str)) -> Result<String, String> {
+    build(root, &tell)?;
     let binary = root.join("target/release/gangplank");
     let mut table = vec![
         "| clusters | all aboard | target | one more | resident | of it before the controllers |".to_owned(),

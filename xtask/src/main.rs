@@ -16,8 +16,11 @@ fn main() -> ExitCode {
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["openapi"] => openapi::generate(&root.join("crates/merge/src/schema/builtin.json")),
         ["bench"] => bench::run(&root, |line| eprintln!("{line}")),
+        ["bench", "secrets", arguments @ ..] => {
+            bench::secrets::run(&root, arguments, |line| eprintln!("{line}"))
+        }
         ["peers", names @ ..] => peers::install(&root, names, |line| eprintln!("{line}")),
-        other => Err(format!("no task {other:?}; the tasks are: bench, openapi, peers")),
+        other => Err(format!("no task {other:?}; the tasks are: bench, bench secrets, openapi, peers")),
     };
     match outcome {
         Ok(summary) => {
