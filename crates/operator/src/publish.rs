@@ -6,10 +6,15 @@ use gangplank_azure::{NewSecret, Vault, VaultError};
 use gangplank_onboarding::chain::facts::{Credential, PublishedFacts};
 use gangplank_onboarding::names::ClusterName;
 use gangplank_onboarding::publish::{PublishError, Reason, Write, decide};
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use secrecy::SecretString;
 
 use crate::azure::vault_secret;
 use crate::bounded;
+use crate::observe::kind;
+
+/// The annotation that External Secrets' documentation uses to ask for a refresh.
+const FORCE_SYNC: &str = "force-sync";
 
 /// Why a cluster was not published.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +56,24 @@ pub async fn publish(
         (cluster.clone(), result)
     })
     .await
+}
+
+/// Lets the hub take a cluster's values at once instead of at the next refresh, by the annotation whose change External Secrets takes for
+/// one. A cluster whose ExternalSecret is not on the hub yet takes them anyway: `false`.
+pub async fn refresh(
+    hub: &kube::Client,
+    namespace: &str,
+    cluster: &ClusterName,
+    now: jiff::Timestamp,
+) -> Result<bool, kube::Error> {
+    let api: Api<DynamicObject> =
+        Api::namespaced_with(hub.clone(), namespace, &kind("external-secrets.io", "v1", "ExternalSecret"));
+    let patch = serde_json::json!({"metadata": {"annotations": {FORCE_SYNC: now.to_string()}}});
+    match api.patch(&cluster.external_secret(), &PatchParams::default(), &Patch::Merge(patch)).await {
+        Ok(_) => Ok(true),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 async fn plan_one(vault: &Vault, cluster: &ClusterName, today: &Credential) -> Result<Vec<Write>, Error> {

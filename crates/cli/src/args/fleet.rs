@@ -76,6 +76,11 @@ pub(crate) struct Publish {
     /// The output of `terraform output -json`, instead of asking Azure; - for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) terraform_outputs: Option<PathBuf>,
+    /// Let the hub take what was written at once, instead of at its next refresh: after a rotation of a cluster's certificates
+    #[arg(long)]
+    pub(crate) refresh: bool,
+    #[command(flatten)]
+    pub(crate) hub: Hub,
     #[command(flatten)]
     pub(crate) format: Format,
     #[command(flatten)]

@@ -1,6 +1,6 @@
 //! `gangplank apply` and `publish`: the Azure side of a tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
 use gangplank_onboarding::access::Observed;
@@ -166,6 +166,16 @@ pub(crate) async fn publish(args: &Publish, environment: &Environment, ui: &Ui) 
     };
     let vault = azure.vault(&tree.fleet.vault.url())?;
     let vault = secrets(publishing::publish(&vault, &today).await)?;
+    if args.refresh {
+        let hub = connect::hub(&args.hub, environment).await?;
+        let written: BTreeSet<&str> = vault.iter().map(|secret| secret.cluster.as_str()).collect();
+        for (name, _) in today.iter().filter(|(name, _)| written.contains(name.as_str())) {
+            let asked = publishing::refresh(&hub, &tree.fleet.hub.namespace, name, jiff::Timestamp::now());
+            if asked.await.context(|| format!("cannot ask the hub to take the values of `{name}`"))? {
+                ui.say(format!("asked the hub to take the values of {name} now"));
+            }
+        }
+    }
     let report = Report::of_vault(vault);
     ui.data(args.format.output, &report, || report.text(""))?;
     Ok(Outcome::Done)

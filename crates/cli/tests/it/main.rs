@@ -9,6 +9,7 @@ mod offboard;
 mod plan;
 mod real_hub;
 mod reference;
+mod rotation;
 mod running;
 mod sandbox;
 mod secrets_hub;
