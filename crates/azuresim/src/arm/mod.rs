@@ -144,6 +144,9 @@ async fn in_subscription(request: &Request<'_>, subscription: &str, lower: &[&st
         ["resourcegroups", _, "providers", namespace, kind, _, rest @ ..] => {
             let kind = Kind::parse(namespace, kind)?;
             let id = path::resource_id(subscription, written(1), kind, written(5));
+            if rest.is_empty() && request.is(&Method::HEAD) {
+                return resources::existence(request, &id, kind);
+            }
             let child: Vec<&str> = (6..6 + rest.len()).map(written).collect();
             match kind {
                 Kind::Cluster => clusters::handle(request, &id, rest).await,

@@ -1,6 +1,6 @@
 //! Lists of resources, and what other planes must do when one is gone.
 
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     store::{Body, Resource, Store},
     vaults,
 };
-use crate::cloud::Azure;
+use crate::{cloud::Azure, wire::Reply};
 
 /// `GET …/resources`, of a subscription or of one group. azurerm reads the latter before it deletes a group.
 pub(super) fn list(request: &Request<'_>, subscription: &str, group: Option<&str>) -> Answer {
@@ -89,6 +89,13 @@ pub(super) fn of_kind(request: &Request<'_>, subscription: &str, group: Option<&
     }
     let found = store.under(&scope).filter(|resource| resource.kind() == Some(kind));
     Ok(request.page(found.map(|resource| document(request.azure, resource)).collect()))
+}
+
+/// `HEAD` of a resource: whether there is one, without saying more.
+pub(super) fn existence(request: &Request<'_>, id: &str, kind: Kind) -> Answer {
+    request.authorize(&format!("{}/read", kind.type_name()), id)?;
+    let found = request.azure.arm.store(request.azure).get(id).is_some();
+    Ok(Reply::empty(if found { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }))
 }
 
 fn scope(subscription: &str, group: Option<&str>) -> String {

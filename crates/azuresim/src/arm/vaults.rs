@@ -63,7 +63,11 @@ pub(super) fn handle(request: &Request<'_>, id: &str, rest: &[&str]) -> Answer {
             request.authorize(&action("accessPolicies/write"), id)?;
             change_access_policies(request, id, verb)
         }
-        ["privateendpointconnections"] if request.is(&Method::GET) => Ok(request.page(Vec::new())),
+        ["privateendpointconnections" | "privatelinkresources"] if request.is(&Method::GET) => {
+            request.authorize(&action("privateEndpointConnections/read"), id)?;
+            existing(&request.azure.arm.store(request.azure), id)?;
+            Ok(request.page(Vec::new()))
+        }
         [kind, ..] => Err(ArmError::NoRegisteredProviderFound(action(kind))),
     }
 }

@@ -24,6 +24,9 @@ pub(super) enum Query<'a> {
     Certificates,
     Key(&'a str, Option<&'a str>),
     Keys,
+    /// Certificates that were deleted: none is here, since none can be deleted.
+    DeletedCertificates,
+    DeletedKeys,
 }
 
 /// What changes secrets, or keeps a copy of one.
@@ -66,6 +69,8 @@ impl<'a> Operation<'a> {
             ("certificates", []) => Some(Query::Certificates),
             ("certificates", [name]) => Some(Query::Certificate(name, None)),
             ("certificates", [name, version]) => Some(Query::Certificate(name, Some(version))),
+            ("deletedcertificates", []) => Some(Query::DeletedCertificates),
+            ("deletedkeys", []) => Some(Query::DeletedKeys),
             ("keys", []) => Some(Query::Keys),
             ("keys", [name]) => Some(Query::Key(name, None)),
             ("keys", [name, version]) => Some(Query::Key(name, Some(version))),
@@ -103,7 +108,12 @@ impl<'a> Operation<'a> {
                 }
                 Query::Certificate(name, _) => Some(("certificates", name)),
                 Query::Key(name, _) => Some(("keys", name)),
-                Query::Secrets | Query::DeletedSecrets | Query::Certificates | Query::Keys => None,
+                Query::Secrets
+                | Query::DeletedSecrets
+                | Query::Certificates
+                | Query::DeletedCertificates
+                | Query::Keys
+                | Query::DeletedKeys => None,
             },
             Operation::Change(change) => match change {
                 Change::Set(name)
@@ -132,11 +142,13 @@ impl Query<'_> {
             Query::Certificate(..) => {
                 permission("Microsoft.KeyVault/vaults/certificates/read", "certificates", "get")
             }
-            Query::Certificates => {
+            Query::Certificates | Query::DeletedCertificates => {
                 permission("Microsoft.KeyVault/vaults/certificates/read", "certificates", "list")
             }
             Query::Key(..) => permission("Microsoft.KeyVault/vaults/keys/read", "keys", "get"),
-            Query::Keys => permission("Microsoft.KeyVault/vaults/keys/read", "keys", "list"),
+            Query::Keys | Query::DeletedKeys => {
+                permission("Microsoft.KeyVault/vaults/keys/read", "keys", "list")
+            }
         }
     }
 }

@@ -168,3 +168,34 @@ async fn a_new_vault_is_governed_by_roles_since_2026() {
     let again = world.admin("PUT", &format!("{}?api-version=2026-02-01", at("older")), body).await;
     assert_eq!(again.at("/properties/enableRbacAuthorization"), false, "one that is there stays as it was");
 }
+
+#[tokio::test]
+async fn what_is_only_asked_about_is_answered() {
+    let world = with_cluster().await;
+    let vault = format!("{GROUP}/providers/Microsoft.KeyVault/vaults/argocd-prd-akv");
+    let missing = cluster("").replace("aks1", "aks2");
+    check(
+        &world,
+        ARM,
+        &[
+            ("HEAD", &cluster(""), NONE, 204, ""),
+            ("HEAD", &missing, NONE, 404, ""),
+            ("HEAD", &format!("{vault}{AKS}"), NONE, 204, ""),
+            ("GET", &cluster("/privateLinkResources"), NONE, 200, ""),
+            ("GET", &format!("{vault}/privateLinkResources{AKS}"), NONE, 200, ""),
+            ("GET", &format!("{vault}x/privateLinkResources{AKS}"), NONE, 404, "ResourceNotFound"),
+            ("GET", &format!("{vault}/nonsense{AKS}"), NONE, 400, "NoRegisteredProviderFound"),
+        ],
+    )
+    .await;
+    let url = format!("{ARM}{}", cluster("/listClusterMonitoringUserCredential"));
+    let monitoring = world.admin("POST", &url, NONE).await;
+    assert_eq!(monitoring.at("/kubeconfigs/0/name"), "clusterMonitoringUser", "{}", monitoring.text);
+    let reader = world.caller("reader", "Reader", GROUP, ARM).await;
+    let refused = world.with(&reader, "POST", &url, NONE).await;
+    assert_eq!((refused.status, refused.code().as_str()), (403, "AuthorizationFailed"));
+    for list in ["deletedcertificates", "deletedkeys"] {
+        let listed = world.get(&format!("{VAULT}/{list}?api-version=7.4")).await;
+        assert_eq!(listed.body, json!({"value": [], "nextLink": null}), "{list}");
+    }
+}

@@ -22,11 +22,15 @@ pub(super) async fn handle(request: &Request<'_>, id: &str, verb: &str) -> Answe
     match verb {
         "listclusterusercredential" => {
             request.authorize(&action("listClusterUserCredential/action"), id)?;
-            credential(request, id, false)
+            credential(request, id, "clusterUser")
+        }
+        "listclustermonitoringusercredential" => {
+            request.authorize(&action("listClusterMonitoringUserCredential/action"), id)?;
+            credential(request, id, "clusterMonitoringUser")
         }
         "listclusteradmincredential" => {
             request.authorize(&action("listClusterAdminCredential/action"), id)?;
-            credential(request, id, true)
+            credential(request, id, "clusterAdmin")
         }
         "rotateclustercertificates" => {
             operate(request, id, "rotateClusterCertificates", "RotatingClusterCertificates", Work::Write)
@@ -79,8 +83,9 @@ async fn operate(
 }
 
 /// A kubeconfig. Clients pick it by its exact name.
-fn credential(request: &Request<'_>, id: &str, admin: bool) -> Answer {
+fn credential(request: &Request<'_>, id: &str, name: &str) -> Answer {
     let azure = request.azure;
+    let admin = name == "clusterAdmin";
     let store = azure.arm.store(azure);
     let (resource, cluster) = existing(&store, id)?;
     let aad = cluster.properties.contains_key("aadProfile");
@@ -110,7 +115,6 @@ fn credential(request: &Request<'_>, id: &str, admin: bool) -> Answer {
     } else {
         User::Certificate(&facts.local_account)
     };
-    let name = if admin { "clusterAdmin" } else { "clusterUser" };
     let kubeconfig = kubeconfig::write(&azure.environment, &resource.id, name, server, facts, user);
     ok(&json!({"kubeconfigs": [{"name": name, "value": BASE64.encode(kubeconfig)}]}))
 }

@@ -95,7 +95,12 @@ pub(super) async fn handle(request: &Request<'_>, id: &str, rest: &[&str]) -> An
     let get = request.is(&Method::GET);
     match rest {
         [] => one(request, id).await,
-        ["maintenanceconfigurations" | "privateendpointconnections" | "trustedaccessrolebindings"] if get => {
+        [
+            "maintenanceconfigurations"
+            | "privateendpointconnections"
+            | "privatelinkresources"
+            | "trustedaccessrolebindings",
+        ] if get => {
             request.authorize(&action("maintenanceConfigurations/read"), id)?;
             existing(&request.azure.arm.store(request.azure), id)?;
             Ok(request.page(Vec::new()))
