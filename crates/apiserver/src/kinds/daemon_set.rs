@@ -108,7 +108,7 @@ fn strategy(strategy: &Value, errors: &mut Vec<FieldError>) {
         other => {
             let shown = format!("{{\"Type\":{},\"RollingUpdate\":{rolling}}}", Value::from(other));
             let message =
-                format!("Unsupported value: {shown}: supported values: \"OnDelete\", \"RollingUpdate\"");
+                format!("Unsupported value: {shown}: supported values: \"RollingUpdate\", \"OnDelete\"");
             errors.push(FieldError::other("spec.updateStrategy", "FieldValueNotSupported", message));
         }
     }

@@ -44,8 +44,38 @@ pub(crate) const DISRUPTION_BUDGET: Strategy = Strategy {
         super::fields::int_or_percent(&spec["maxUnavailable"], "spec.maxUnavailable", errors);
         super::fields::selector(&spec["selector"], "spec.selector", errors);
     },
+    validate_status: |value, _, errors| {
+        let status = &value["status"];
+        conditions(status, errors);
+        for member in ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"] {
+            super::fields::non_negative(status, member, "status", errors);
+        }
+    },
     ..PLAIN
 };
+
+/// Mistakes of conditions of the common form.
+fn conditions(status: &Value, errors: &mut Vec<FieldError>) {
+    let mut seen: Vec<&str> = Vec::new();
+    for (index, condition) in list(status, "conditions").enumerate() {
+        let at = |member: &str| format!("{}.{member}", element("status.conditions", index));
+        let kind = text(condition, "type");
+        if seen.contains(&kind) {
+            errors.push(FieldError::duplicate(at("type"), &kind.into()));
+        }
+        seen.push(kind);
+        super::fields::each(errors, &at("type"), kind, crate::object::names::qualified(kind));
+        let (holds, known) = (text(condition, "status"), ["False", "True", "Unknown"]);
+        if !known.contains(&holds) {
+            errors.push(FieldError::not_supported(at("status"), holds, &known));
+        }
+        for member in ["lastTransitionTime", "reason"] {
+            if text(condition, member).is_empty() {
+                errors.push(FieldError::required(at(member), ""));
+            }
+        }
+    }
+}
 
 fn default_network_policy(value: &mut Value) {
     let spec = object_at(value, "spec");

@@ -430,6 +430,9 @@ pub(crate) fn validate_workload(spec: &Value, word: &str, errors: &mut Vec<Field
 
 /// A selector as Go writes it in messages.
 pub(crate) fn shown_selector(selector: &Value) -> String {
+    if selector.is_null() {
+        return "null".to_owned();
+    }
     let mut parts = Vec::new();
     if let Some(labels) = selector.get("matchLabels") {
         parts.push(format!("\"matchLabels\":{labels}"));

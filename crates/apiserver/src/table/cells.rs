@@ -61,8 +61,8 @@ pub(super) fn role(object: &Value, _: i64) -> Value {
 fn subjects(object: &Value, kind: &str) -> Value {
     let named = list(&object["subjects"]).filter(|subject| subject["kind"] == kind);
     let names: Vec<String> = named
-        .map(|subject| match subject["namespace"].as_str() {
-            Some(namespace) if kind == "ServiceAccount" => format!("{namespace}/{}", text(&subject["name"])),
+        .map(|subject| match kind {
+            "ServiceAccount" => format!("{}/{}", text(&subject["namespace"]), text(&subject["name"])),
             _ => text(&subject["name"]).to_owned(),
         })
         .collect();

@@ -72,8 +72,9 @@ pub(crate) fn table_of<'o>(
 ) -> Value {
     let rows: Vec<Value> = objects.map(|object| row(layout, object)).collect();
     let definitions = if layout.definitions { definitions(layout.resource) } else { Value::Null };
-    // The table of definitions has no rows when there are none, not an empty list of them.
-    let absent = layout.resource.group == "apiextensions.k8s.io" && rows.is_empty();
+    // A kind without columns of its own has no rows when there are none, not an empty list of them.
+    let plain = layout.resource.columns.get(1).is_some_and(|column| column.kind == "date");
+    let absent = plain && layout.resource.custom.is_none() && rows.is_empty();
     json!({
         "kind": "Table",
         "apiVersion": format!("meta.k8s.io/{}", layout.version),

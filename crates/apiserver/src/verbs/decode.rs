@@ -326,16 +326,14 @@ fn custom_body(
     kind: &str,
     validation: FieldValidation,
 ) -> Answer<Value> {
-    if group != expected.group || kind != expected.kind {
-        let api = api_version(group, version);
+    if outer.get("apiVersion").is_some_and(Value::is_null) {
+        let expected = expected.kind;
         return Err(Status::bad_request(format!(
-            "no kind {} is registered for version {} in scheme {}",
-            quote(kind),
-            quote(&api),
-            quote("pkg/apiserver/customresource_handler.go")
+            "{kind} in version \"\" cannot be handled as a {expected}: .apiVersion accessor error: <nil> is of the type <nil>, \
+             expected string"
         )));
     }
-    if version != expected.version {
+    if (group, version) != (expected.group, expected.version) {
         let (api, wanted) = (api_version(group, version), expected.api_version());
         // A version that is not served has no schema: nothing in it is known.
         if call.server.catalog.of_kind(&api, kind).is_none() && validation == FieldValidation::Warn {
@@ -351,7 +349,8 @@ fn custom_body(
     }
     let mut value = if outer.is_object() { outer } else { json!({}) };
     value["apiVersion"] = expected.api_version().into();
-    value["kind"] = expected.kind.into();
+    // Another kind is refused when the object is looked at as a whole.
+    value["kind"] = kind.into();
     crate::custom::admit_body(call, &mut value, &text.json, &text.doubled, validation)?;
     Ok(value)
 }

@@ -196,7 +196,7 @@ pub(super) async fn page(call: &Call<'_>, options: &ListOptions, filter: &Filter
         Some(read_token(&options.continue_token)?)
     };
     // Without a rule a version with a limit is meant exactly; "any version" has no pages.
-    let paged = options.limit > 0;
+    let paged = options.limit > 0 && filter.fields.name().is_none();
     let exact = match (wanted, options.version_match) {
         (Some(0) | None, _) => None,
         (Some(revision), Some(Match::Exact)) => Some(revision),

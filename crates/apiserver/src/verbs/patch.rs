@@ -233,8 +233,24 @@ fn decoded(call: &Call<'_>, value: Value, validation: FieldValidation) -> Answer
 
 /// A decoder's words as the converter from Go's maps says them.
 fn converted(way: Way, mistake: &str) -> String {
-    let bytes = matches!(way, Way::Strategic | Way::Apply) && mistake.starts_with("illegal base64");
-    if bytes { format!("error decoding from json: {mistake}") } else { mistake.to_owned() }
+    if !matches!(way, Way::Strategic | Way::Apply) {
+        return mistake.to_owned();
+    }
+    if mistake.starts_with("illegal base64") {
+        return format!("error decoding from json: {mistake}");
+    }
+    let Some((found, kind)) =
+        mistake.strip_prefix("json: cannot unmarshal ").and_then(|rest| rest.split_once(" of type "))
+    else {
+        return mistake.to_owned();
+    };
+    match found.split_once(" into ") {
+        // A number with a fraction is a float before anybody asks what it is to be.
+        Some((number, _)) if number.starts_with("number ") => format!("cannot convert float64 to {kind}"),
+        // What reads itself does not know of which field it is.
+        Some((found, _)) => format!("json: cannot unmarshal {found} into Go value of type {kind}"),
+        None => mistake.to_owned(),
+    }
 }
 
 /// The refusal of a patch whose result is no object of the kind.
@@ -250,7 +266,7 @@ fn patch_once(
     door: Door,
 ) -> Answer<Attempt> {
     let old = call.resource.value(existing);
-    let patched = patched(call, &old, way, schema_of(&call.resource))?;
+    let patched = patched(call, &old, way, schema_of(&call.resource), options.field_validation)?;
     let (mut text, mut findings) = (patched.text, patched.findings);
     let schema = schema_of(&call.resource).filter(|_| call.resource.custom.is_none());
     if let Some(why) = kind_mistake(call, &patched.value, &text) {
@@ -332,7 +348,13 @@ struct Patched {
     findings: Vec<String>,
 }
 
-fn patched(call: &Call<'_>, old: &Value, way: Way, schema: Option<Schema>) -> Answer<Patched> {
+fn patched(
+    call: &Call<'_>,
+    old: &Value,
+    way: Way,
+    schema: Option<Schema>,
+    validation: FieldValidation,
+) -> Answer<Patched> {
     let bytes = call.body.as_ref();
     let malformed = |why: String| {
         let before = if way == Way::Strategic { "" } else { "error decoding patch: " };
@@ -372,7 +394,8 @@ fn patched(call: &Call<'_>, old: &Value, way: Way, schema: Option<Schema>) -> An
             }
         }
         Way::Merge => {
-            if patch.is_null() {
+            if !patch.is_object() && (patch.is_null() || validation == FieldValidation::Ignore) {
+                // Nobody has looked at it before the merge.
                 return Err(Status::bad_request("Invalid JSON Patch"));
             }
             if !patch.is_object() {
@@ -531,7 +554,7 @@ pub(super) fn patched_scale(
     validation: FieldValidation,
 ) -> Answer<Value> {
     let schema = builtin().kind("autoscaling", "v1", "Scale");
-    let patched = patched(call, scale, way, schema.clone())?;
+    let patched = patched(call, scale, way, schema.clone(), validation)?;
     if patched.value["kind"] != "Scale" || patched.value["apiVersion"] != "autoscaling/v1" {
         let shown = |member: &str| quote(patched.value[member].as_str().unwrap_or_default());
         let why = format!(

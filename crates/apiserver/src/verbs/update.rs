@@ -105,6 +105,9 @@ pub(super) fn check_version(call: &Call<'_>, body: &Value, revision: u64) -> Ans
 fn create(call: &Call<'_>, mut body: Value, options: &WriteOptions) -> Answer<Response<Body>> {
     // What version the object had before it went does not matter.
     let version = meta::of(&mut body).remove("resourceVersion");
+    if let Some(version) = version.as_ref().and_then(Value::as_str).filter(|version| !version.is_empty()) {
+        go::parse_uint(version).map_err(Status::unforeseen)?;
+    }
     let manager = call.manager(&options.field_manager);
     let mut outcome = write::create(call, body, manager, options.dry_run, Ownership::Track)?;
     if let (Outcome::Shown(value), Some(version)) = (&mut outcome, version) {

@@ -42,6 +42,16 @@ pub(super) enum Attempt {
     Lost,
 }
 
+/// A custom resource must be of the kind that its path serves.
+fn check_kind(resource: &Resource, value: &Value) -> Answer<()> {
+    let kind = value["kind"].as_str().unwrap_or_default();
+    if resource.custom.is_none() || kind == resource.kind {
+        return Ok(());
+    }
+    let error = FieldError::invalid_text("kind", kind, &format!("must be {}", resource.kind));
+    Err(Status::invalid(&resource.group, kind, meta::text(value, "name"), &[error]))
+}
+
 fn journal_failure(why: &str) -> Box<Status> {
     Status::internal(format!("the journal could not be written: {why}"))
 }
@@ -89,6 +99,7 @@ pub(super) fn create(
 ) -> Answer<Outcome> {
     let resource = call.resource.clone();
     let server = call.server;
+    check_kind(&resource, &value)?;
     admit::settle_namespace(call, &mut value)?;
     let given = meta::text(&value, "name").to_owned();
     let prefix = meta::text(&value, "generateName").to_owned();
@@ -240,6 +251,7 @@ pub(super) fn update(call: &Call<'_>, change: Update<'_>) -> Answer<Attempt> {
     let resource = call.resource.clone();
     let server = call.server;
     let name = existing.key.name().to_owned();
+    check_kind(&resource, &new)?;
     admit::settle_namespace(call, &mut new)?;
     let uid = meta::text(&new, "uid");
     if !uid.is_empty() && uid != &*existing.uid {

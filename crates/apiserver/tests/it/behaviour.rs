@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use gangplank_apiserver::{ApiServer, Builder, PodMutator, TokenFile};
 use serde_json::{Value, json};
 
-use crate::play::{Answer, send};
+use crate::differential::Answer;
+use crate::play::send;
 
 const ADMIN: &str = "t,admin,admin,system:masters\n";
 

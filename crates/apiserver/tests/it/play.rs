@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use http_body_util::{BodyExt as _, Full};
 use serde_json::{Map, Value, json};
 
-use crate::differential::Connection;
+use crate::differential::{Answer, Connection, TOKENS};
 use crate::normalize::{Normal, difference};
 use crate::ordered::Ordered;
 use crate::pick::{look, meets, pick_all};
@@ -18,9 +18,6 @@ use crate::pick::{look, meets, pick_all};
 /// How long a step may be repeated.
 const PATIENCE: Duration = Duration::from_secs(2);
 const SHOWN: [&str; 5] = ["Location", "Warning", "WWW-Authenticate", "Retry-After", "Allow"];
-
-pub const TOKENS: &str =
-    "admintoken,admin,admin,system:masters\nalicetoken,alice,alice,dev\nbobtoken,bob,bob,ops\n";
 
 /// A server with the users of the corpus.
 pub fn builder(seed: u64) -> Builder {
@@ -36,13 +33,6 @@ pub fn server(seed: u64) -> ApiServer {
         .certificate_authority("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")
         .build()
         .unwrap()
-}
-
-/// An answer, read to its end.
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Bytes,
 }
 
 fn request<B>(method: &str, path: &str, headers: &[(String, String)], body: B) -> Request<B> {

@@ -17,7 +17,7 @@ mod settle;
 use gangplank_apiserver::ApiServer;
 use serde_json::Value;
 
-pub use real::Connection;
+pub use real::{Answer, Connection, TOKENS};
 
 use self::real::Real;
 use self::sequence::Step;
@@ -72,12 +72,12 @@ async fn compare(seed: u64, real: &Real, ours: &ApiServer) -> Option<String> {
 fn random_sequences_are_answered_as_by_a_real_kube_apiserver() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let Some(real) = Real::start().await else {
+        // No controllers run beside the real one, so nothing is published here either.
+        let ours = builder(1).build().unwrap();
+        let Some(real) = Real::start(&ours.signing_key_pem().unwrap()).await else {
             eprintln!("skipped: `cargo xtask peers` has not built kube-apiserver and etcd here");
             return;
         };
-        // No controllers run beside the real one, so nothing may be published here either.
-        let ours = builder(1).build().unwrap();
         let connection = real.connect().await.unwrap();
         for target in [Target::Real(&connection), Target::Ours(&ours)] {
             let mut play = Play::begin(target, "differential").await.unwrap();

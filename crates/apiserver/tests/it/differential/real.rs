@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::HOST;
-use http::{HeaderValue, Request};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -20,7 +21,16 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-use crate::play::{Answer, TOKENS, server};
+/// Who may log in: those whom the corpus knows.
+pub const TOKENS: &str =
+    "admintoken,admin,admin,system:masters\nalicetoken,alice,alice,dev\nbobtoken,bob,bob,ops\n";
+
+/// An answer, read to its end.
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
 
 /// How long it may take to start.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -61,8 +71,8 @@ fn start(command: &mut Command, log: &Path) -> Running {
 }
 
 impl Real {
-    /// Starts one; `None` where its programs are not there.
-    pub async fn start() -> Option<Real> {
+    /// Starts one that signs tokens with a key in PEM; `None` where its programs are not there.
+    pub async fn start(signing_key: &str) -> Option<Real> {
         let peers = peers()?;
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
@@ -77,7 +87,7 @@ impl Real {
 
         fs::write(at("tokens.csv"), TOKENS).unwrap();
         let key = at("service-accounts.pem");
-        fs::write(&key, server(1).signing_key_pem().unwrap()).unwrap();
+        fs::write(&key, signing_key).unwrap();
         let mut command = Command::new(peers.join("bin/kube-apiserver"));
         command.args(["--etcd-servers", &etcd_url, "--bind-address", "127.0.0.1"]);
         command.args(["--secure-port", &port.to_string(), "--authorization-mode", "RBAC"]);
@@ -123,13 +133,17 @@ impl Real {
 
     /// A connection of its own.
     pub async fn connect(&self) -> Option<Connection> {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
-        let name = ServerName::try_from("127.0.0.1").unwrap();
-        let stream = self.tls.connect(name, stream).await.ok()?;
-        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
-        tokio::spawn(connection);
-        Some(Connection(Mutex::new(sender)))
+        connect(&self.tls, self.port).await
     }
+}
+
+/// A connection to a server on loopback.
+pub async fn connect(tls: &TlsConnector, port: u16) -> Option<Connection> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+    let stream = tls.connect(ServerName::try_from("127.0.0.1").unwrap(), stream).await.ok()?;
+    let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
+    tokio::spawn(connection);
+    Some(Connection(Mutex::new(sender)))
 }
 
 /// One connection, for one request after the other.
@@ -137,13 +151,18 @@ pub struct Connection(Mutex<SendRequest<Full<Bytes>>>);
 
 impl Connection {
     /// Sends a request; `None` where the connection is gone.
-    pub async fn send(&self, mut request: Request<Full<Bytes>>) -> Option<Answer> {
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Option<Answer> {
+        let (parts, body) = self.begin(request).await?.into_parts();
+        let body = body.collect().await.ok()?.to_bytes();
+        Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+    }
+
+    /// Sends a request and gives the answer as it begins.
+    pub async fn begin(&self, mut request: Request<Full<Bytes>>) -> Option<Response<Incoming>> {
         request.headers_mut().insert(HOST, HeaderValue::from_static("localhost"));
         let mut sender = self.0.lock().await;
         sender.ready().await.ok()?;
-        let (parts, body) = sender.send_request(request).await.ok()?.into_parts();
-        let body = body.collect().await.ok()?.to_bytes();
-        Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+        sender.send_request(request).await.ok()
     }
 }
 
