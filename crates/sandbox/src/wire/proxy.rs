@@ -1,7 +1,8 @@
 //! The intercepting proxy: HTTP CONNECT on one loopback port.
 //!
-//! A few things of the world are plain HTTP (the metadata service, the world's own door); it hands them over, too. It answers `200` for a name of the world, ends TLS itself and hands the stream over within the process. Any
-//! other name gets `403` with the name in the body, so that a person sees what tried to leave the machine.
+//! It answers `200` for a name of the world, ends TLS itself and hands the stream over within the process. Any other
+//! name gets `403` with the name in the body, so that a person sees what tried to leave the machine. A few things of the
+//! world are plain HTTP (the metadata service, the world's own door); those requests are handed over, too.
 
 use std::sync::Arc;
 use std::time::Duration;
