@@ -180,7 +180,7 @@ fn resident() -> usize {
 
 /// Memory of one more idle cluster, and of an object beyond its own JSON, in bytes; and the time to the first answer.
 async fn costs() -> (usize, isize, Duration) {
-    const CLUSTERS: usize = 20;
+    const CLUSTERS: usize = 200;
     const STORED: usize = 10_000;
     // What all clusters share is there after the first.
     let mut kept = vec![builder().build().unwrap()];

@@ -420,12 +420,19 @@ fn patched(
     Ok(Patched { value, text, shown, findings })
 }
 
-/// Marks the objects that a merge patch lays others over.
-fn mark_merged<'p>(patch: &'p Value, path: &mut Vec<&'p str>, touched: &mut Touched) {
-    for (key, inner) in patch.as_object().into_iter().flatten() {
-        if inner.is_object() {
+/// Marks the objects that a merge patch lays others over or brings along, those in its lists too.
+fn mark_merged(patch: &Value, path: &mut Vec<String>, touched: &mut Touched) {
+    let inner: Vec<(String, &Value)> = match patch {
+        Value::Object(members) => members.iter().map(|(key, inner)| (key.clone(), inner)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(index, inner)| (index.to_string(), inner)).collect()
+        }
+        _ => return,
+    };
+    for (key, inner) in inner {
+        if inner.is_object() || inner.is_array() {
             path.push(key);
-            touched.mark(path.iter().copied());
+            touched.mark(path.iter().map(String::as_str));
             mark_merged(inner, path, touched);
             path.pop();
         }

@@ -195,6 +195,26 @@ fn set_pointer(value: &mut Value, pointer: &str, to: Value) {
     *at = to;
 }
 
+/// Takes the number from those who wrote it through this door.
+fn disown(object: &mut Value, pointer: &str) {
+    let path = pointer.replace('/', "/f:");
+    let Some((parent, member)) = path.rsplit_once('/') else { return };
+    let Some(entries) = object["metadata"].get_mut("managedFields").and_then(Value::as_array_mut) else {
+        return;
+    };
+    entries.retain_mut(|entry| {
+        if entry["subresource"] != "scale" {
+            return true;
+        }
+        let fields = &mut entry["fieldsV1"];
+        if let Some(members) = fields.pointer_mut(parent).and_then(Value::as_object_mut) {
+            members.remove(member);
+            return !members.is_empty();
+        }
+        true
+    });
+}
+
 /// Writes the number into the object. `None`: somebody else was quicker.
 fn set(
     call: &Call<'_>,
@@ -208,6 +228,10 @@ fn set(
     set_pointer(&mut new, &paths(&call.resource).spec, replicas.into());
     if let Some(writer) = Writer::of_call(call, call.manager(&options.field_manager), DOOR) {
         new = writer.update(Some(&old), new);
+    }
+    if replicas == 0 {
+        // A Scale of zero does not say its number, so nobody owns it.
+        disown(&mut new, &paths(&call.resource).spec);
     }
     finish(call, existing, &old, new, options)
 }
