@@ -30,6 +30,9 @@ pub(crate) struct Build {
     /// Refuse whatever is not on this machine
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Stay, and render again what a changed file touches; Ctrl-C ends it
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 /// The order of the objects.

@@ -3,6 +3,7 @@
 mod disk;
 mod helm;
 mod remote;
+mod watch;
 mod write;
 
 use std::io::Write as _;
@@ -39,16 +40,24 @@ pub(crate) fn run(args: &Build, environment: &Environment, ui: &Ui) -> Result<Ou
     } else {
         args.directory.clone()
     };
+    if args.watch {
+        return watch::watch(options, &directory, args.output.as_deref(), ui);
+    }
     let rendered =
         Renderer::new(options).render(&directory).map_err(|error| CliError::new(error.render()))?;
+    deliver(&rendered, args.output.as_deref(), ui)?;
+    Ok(Outcome::Done)
+}
+
+/// Warns, and prints or writes.
+fn deliver(rendered: &Rendered, output: Option<&Path>, ui: &Ui) -> Result<(), CliError> {
     for warning in &rendered.warnings {
         ui.say(warning);
     }
-    match &args.output {
-        Some(path) => write::to(path, &rendered)?,
-        None => print(&rendered)?,
+    match output {
+        Some(path) => write::to(path, rendered),
+        None => print(rendered),
     }
-    Ok(Outcome::Done)
 }
 
 /// Prints piece by piece, so that a large fleet is never in memory as text.
@@ -75,7 +84,7 @@ pub(super) fn renderer() -> Renderer {
 }
 
 fn options() -> Options {
-    let mut options = Options::new(Arc::new(DiskFiles));
+    let mut options = Options::new(Arc::new(DiskFiles::default()));
     options.threads = std::thread::available_parallelism().map_or(1, usize::from);
     options
 }

@@ -14,4 +14,5 @@ mod running;
 mod sandbox;
 mod secrets_hub;
 mod tree;
+mod watch;
 mod worlds;
