@@ -2,8 +2,9 @@
 //!
 //! Makes the layout of the guide (`base/aks-clusters`, one overlay a cluster with five JSON operations) for so many
 //! clusters, and prints wall time, peak memory, the time to take up one changed overlay, and the ratio to
-//! `kubectl kustomize` of the same run. kubectl is left out above 2,000 clusters, where it takes minutes, unless
-//! `GANGPLANK_KUBECTL_MAX` says otherwise, and where `GANGPLANK_KUBECTL` (or the path) has none.
+//! `kubectl kustomize` of the same run. kubectl is left out above 5,000 clusters, where it takes minutes, unless
+//! `GANGPLANK_KUBECTL_MAX` says otherwise, and where `GANGPLANK_KUBECTL` (or the path) has none. A last line says how the
+//! time of a cluster in the largest fleet compares with that in the smallest of at least 1,000.
 //!
 //! ```text
 //! a shared machine, load 14, without link-time optimisation
@@ -208,14 +209,19 @@ fn main() {
     let sizes: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![1, 1000, 5000, 10_000] } else { sizes };
     let kubectl = kubectl();
-    let most = std::env::var("GANGPLANK_KUBECTL_MAX").ok().and_then(|text| text.parse().ok()).unwrap_or(2000);
+    let most = std::env::var("GANGPLANK_KUBECTL_MAX").ok().and_then(|text| text.parse().ok()).unwrap_or(5000);
     let me = std::env::current_exe().expect("a program knows itself");
     println!("| clusters | gangplank | peak | one changed | kubectl | peak | times faster | equal |");
     println!("|---:|---:|---:|---:|---:|---:|---:|---|");
+    let mut each: Vec<(usize, f64)> = Vec::new();
     for size in sizes {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let target = layout(&fs::canonicalize(folder.path()).expect("it is there"), size);
         let ours = best(5, || run(Command::new(&me).arg("--one").arg(&target)));
+        if size >= 1000 {
+            #[expect(clippy::cast_precision_loss, reason = "a count of clusters")]
+            each.push((size, ours.wall.as_secs_f64() / size as f64));
+        }
         let row = format!(
             "| {size} | {:.1} ms | {} MiB | {:.1} ms |",
             ours.wall.as_secs_f64() * 1e3,
@@ -235,5 +241,8 @@ fn main() {
             }
             None => println!("{row} – | – | – | – |"),
         }
+    }
+    if let (Some((small, first)), Some((large, last))) = (each.first(), each.last()) {
+        println!("\nA cluster among {large} takes {:.2} times as long as one among {small}.", last / first);
     }
 }

@@ -20,7 +20,7 @@ impl Target {
                 position,
                 text: Some(Arc::clone(&loaded.content)),
             };
-            let text = loaded.text()?;
+            let text = &*loaded.text()?;
             let document = if text.starts_with('{') {
                 serde_json::from_str(text).map_err(|error| {
                     Error::new(Cause::Yaml(error.to_string())).at(location(yaml::Position::default()))

@@ -3,6 +3,7 @@
 //! A loader stands in one directory. It reads files in or below it, and opens loaders at other directories: never one
 //! that it came through, never one outside of a checked-out repository.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::files::{FileError, Files, clean, is_below, join};
@@ -71,7 +72,7 @@ pub enum LoadError {
         error: RemoteError,
     },
     /// The file is no text.
-    #[error("{path} is no UTF-8 text (byte {at})")]
+    #[error("{path} is neither UTF-8 nor marked UTF-16 text (byte {at})")]
     NotText {
         /// The file.
         path: String,
@@ -92,7 +93,22 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    pub(crate) fn text(&self) -> Result<&str, LoadError> {
+    /// The text: UTF-8, or UTF-16 where it begins with the mark of that, as YAML has it.
+    pub(crate) fn text(&self) -> Result<Cow<'_, str>, LoadError> {
+        let unit: fn([u8; 2]) -> u16 = match self.content.get(..2) {
+            Some([0xFF, 0xFE]) => u16::from_le_bytes,
+            Some([0xFE, 0xFF]) => u16::from_be_bytes,
+            _ => return self.utf8().map(Cow::Borrowed),
+        };
+        let (pairs, rest) = self.content[2..].as_chunks::<2>();
+        let text = String::from_utf16(&pairs.iter().copied().map(unit).collect::<Vec<_>>());
+        match text {
+            Ok(text) if rest.is_empty() => Ok(Cow::Owned(text)),
+            _ => Err(LoadError::NotText { path: self.path.clone(), at: 0 }),
+        }
+    }
+
+    fn utf8(&self) -> Result<&str, LoadError> {
         std::str::from_utf8(&self.content)
             .map_err(|error| LoadError::NotText { path: self.path.clone(), at: error.valid_up_to() })
     }

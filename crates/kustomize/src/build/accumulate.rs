@@ -243,7 +243,7 @@ impl Target {
     fn file_part(&self, build: &Build<'_>, path: &At) -> Result<Vec<Resource>, Error> {
         let loaded = self.read(build, path)?;
         let source = build.sources.number(&loaded.path);
-        let text = loaded.text().map_err(Error::from)?;
+        let text = &*loaded.text().map_err(Error::from)?;
         let mut resources =
             reader::resources(text, source, 1).map_err(|error| build.read_error(error, source, 1))?;
         let mut check = Resources::default();

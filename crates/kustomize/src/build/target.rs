@@ -37,7 +37,7 @@ impl Target {
             position,
             text: Some(Arc::clone(&loaded.content)),
         };
-        let text = loaded.text()?;
+        let text = &*loaded.text()?;
         let root = yaml::parse_first(text)
             .map_err(|error| Error::new(Cause::Yaml(error.message)).at(location(error.at)))?;
         let kustomization = decode(&root).map_err(|DecodeError { message, at }| {
@@ -78,7 +78,7 @@ impl Target {
         match (loaded, openapi.version.as_ref()) {
             (Some(_), Some(_)) => fail("openapi has a path or a version, not both"),
             (Some(loaded), None) => {
-                let text = loaded.text()?;
+                let text = &*loaded.text()?;
                 let document = if text.starts_with('{') {
                     serde_json::from_str(text).map_err(|error| error.to_string())
                 } else {

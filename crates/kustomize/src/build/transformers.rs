@@ -174,7 +174,7 @@ impl Target {
                 position,
                 text: Some(Arc::clone(&loaded.content)),
             };
-            let root = yaml::parse_first(loaded.text()?)
+            let root = yaml::parse_first(&loaded.text()?)
                 .map_err(|error| Error::new(Cause::Yaml(error.message)).at(location(error.at)))?;
             let more = decode_config(&root).map_err(|DecodeError { message, at }| {
                 Error::new(Cause::Kustomization(message)).at(location(at))
@@ -221,7 +221,7 @@ impl Target {
         }
         let loaded = self.read(build, path)?;
         let source = build.sources.number(&loaded.path);
-        reader::resources(loaded.text()?, source, 1).map_err(|error| build.read_error(error, source, 1))
+        reader::resources(&loaded.text()?, source, 1).map_err(|error| build.read_error(error, source, 1))
     }
 
     /// The text of a patch, given to `then`.
@@ -252,7 +252,7 @@ impl Target {
             (None, Some(path)) => {
                 let loaded = self.read(build, path)?;
                 let source = build.sources.number(&loaded.path);
-                then(PatchText { text: loaded.text()?, source, first_line: 1 }).map_err(located)
+                then(PatchText { text: &loaded.text()?, source, first_line: 1 }).map_err(located)
             }
         }
     }
@@ -290,7 +290,7 @@ impl Target {
             position,
             text: Some(Arc::clone(&loaded.content)),
         };
-        let root = yaml::parse_first(loaded.text()?)
+        let root = yaml::parse_first(&loaded.text()?)
             .map_err(|error| Error::new(Cause::Yaml(error.message)).at(location(error.at)))?;
         let replacements =
             crate::kustomization::replacements_of_file(&root).map_err(|DecodeError { message, at }| {

@@ -113,3 +113,23 @@ fn large_files_are_refused() {
     let error = gangplank_kustomize::Renderer::new(options).render("/top").err().expect("it is too large");
     assert!(error.render().contains("it has 1000 bytes, and 999 are allowed"), "{}", error.render());
 }
+
+#[test]
+fn utf_16_is_read_where_it_is_marked() {
+    let text = "kind: A\nmetadata: {name: a}\nspec: é☃\n";
+    for (mark, bytes) in
+        [([0xFF, 0xFE], u16::to_le_bytes as fn(u16) -> [u8; 2]), ([0xFE, 0xFF], u16::to_be_bytes)]
+    {
+        let mut files = crate::trees::tree("@ /top/kustomization.yaml\nresources: [a.yaml]");
+        let content: Vec<u8> = mark.into_iter().chain(text.encode_utf16().flat_map(bytes)).collect();
+        files.insert("/top/a.yaml", &content);
+        let rendered = crate::trees::render(files, "/top").map_err(|error| error.render());
+        assert_eq!(
+            rendered.map(|rendered| rendered.to_yaml()).as_deref(),
+            Ok("kind: A\nmetadata:\n  name: a\nspec: é☃\n")
+        );
+    }
+    let mut files = crate::trees::tree("@ /top/kustomization.yaml\nresources: [a.yaml]");
+    files.insert("/top/a.yaml", [0xFF, 0xFE, 0x41]);
+    assert!(crate::trees::render(files, "/top").is_err());
+}

@@ -1,5 +1,6 @@
 //! Integration tests of the renderer. One binary: each links the whole crate.
 
+mod argo_cd;
 mod corpus;
 mod differential;
 mod disk;
