@@ -340,7 +340,7 @@ impl Seed<'_, '_> {
             // A quantity may be a number; it is kept as text.
             Expected::Quantity => Ok(text.into()),
             Expected::IntOrString if value.as_i64().is_none_or(|number| i32::try_from(number).is_err()) => {
-                self.walk.say(format!("json: cannot unmarshal number {text} into Go value of type int32"));
+                self.walk.wrong(self.place, &format!("number {text}"));
                 Ok(Value::Null)
             }
             Expected::Time | Expected::MicroTime => {

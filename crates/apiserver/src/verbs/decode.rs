@@ -336,7 +336,8 @@ fn custom_body(
     if (group, version) != (expected.group, expected.version) {
         let (api, wanted) = (api_version(group, version), expected.api_version());
         // A version that is not served has no schema: nothing in it is known.
-        if call.server.catalog.of_kind(&api, kind).is_none() && validation == FieldValidation::Warn {
+        let unserved = group == expected.group && call.server.catalog.of_kind(&api, kind).is_none();
+        if unserved && validation == FieldValidation::Warn {
             for member in outer.as_object().into_iter().flat_map(Map::keys) {
                 if !matches!(member.as_str(), "apiVersion" | "kind" | "metadata") {
                     call.warn(format!("unknown field {}", quote(member)));

@@ -15,6 +15,7 @@ mod patch;
 mod reply;
 mod scale;
 mod subresource;
+mod unstructured;
 mod update;
 mod watch;
 mod write;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::http::Response;
-use gangplank_merge::schema::{Node, Scalar, Schema, builtin};
+use gangplank_merge::schema::{Schema, builtin};
 use gangplank_merge::strategic::StrategicError;
 use gangplank_merge::{json_patch, merge_patch, strategic};
 use serde_json::{Map, Value};
@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::Call;
 use super::decode::{self, schema_of};
 use super::ownership::{Door, Writer};
+use super::unstructured::{converted, restore_error};
 use super::write::{self, Attempt, Ownership, Update};
 use crate::access::{Attributes, forbidden};
 use crate::go;
@@ -218,7 +219,7 @@ fn decoded(call: &Call<'_>, value: Value, validation: FieldValidation) -> Answer
     let decoded = typed::decode(text.as_bytes(), Some(schema.root()), &call.resource.kind)
         .map_err(|error| Status::bad_request(error.to_string()))?;
     if let Some(mistake) = decoded.mistake {
-        let (resource, why) = (&call.resource, converted(Way::Apply, &mistake));
+        let (resource, why) = (&call.resource, converted(&mistake));
         let kind = format!("{}/{}, Kind={}", resource.group, resource.version, resource.kind);
         return Err(Status::unforeseen(format!(
             "failed to convert new object (/{}; {kind}) to proper version: unable to convert unstructured object to \
@@ -229,28 +230,6 @@ fn decoded(call: &Call<'_>, value: Value, validation: FieldValidation) -> Answer
     let mut value = decoded.value;
     gangplank_merge::schema::fill(schema.root(), &mut value);
     Ok(value)
-}
-
-/// A decoder's words as the converter from Go's maps says them.
-fn converted(way: Way, mistake: &str) -> String {
-    if !matches!(way, Way::Strategic | Way::Apply) {
-        return mistake.to_owned();
-    }
-    if mistake.starts_with("illegal base64") {
-        return format!("error decoding from json: {mistake}");
-    }
-    let Some((found, kind)) =
-        mistake.strip_prefix("json: cannot unmarshal ").and_then(|rest| rest.split_once(" of type "))
-    else {
-        return mistake.to_owned();
-    };
-    match found.split_once(" into ") {
-        // A number with a fraction is a float before anybody asks what it is to be.
-        Some((number, _)) if number.starts_with("number ") => format!("cannot convert float64 to {kind}"),
-        // What reads itself does not know of which field it is.
-        Some((found, _)) => format!("json: cannot unmarshal {found} into Go value of type {kind}"),
-        None => mistake.to_owned(),
-    }
 }
 
 /// The refusal of a patch whose result is no object of the kind.
@@ -284,7 +263,10 @@ fn patch_once(
                 findings.sort();
             }
             if let Some(mistake) = mistake {
-                return Err(undecodable(&text, &converted(way, &mistake)));
+                return Err(undecodable(
+                    &text,
+                    &if way == Way::Strategic { converted(&mistake) } else { mistake },
+                ));
             }
             let mut value = decoded.value;
             gangplank_merge::schema::fill(schema.root(), &mut value);
@@ -436,55 +418,6 @@ fn mark_merged(patch: &Value, path: &mut Vec<String>, touched: &mut Touched) {
             mark_merged(inner, path, touched);
             path.pop();
         }
-    }
-}
-
-/// Why a value does not fit its type, in the words of the converter that strategic patches go through.
-fn restore_error(value: &Value, node: Node<'_>, go_type: &str) -> Option<String> {
-    let found = match value {
-        Value::Null => return None,
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float64",
-        Value::Number(_) => "int64",
-        Value::String(_) => "string",
-        Value::Array(_) => "slice",
-        Value::Object(_) => "map",
-    };
-    let kind = node.ty();
-    match (kind.scalar, &kind.list, &kind.map) {
-        (None, Some(list), None) => match value {
-            Value::Array(items) => items.iter().find_map(|item| restore_error(item, node.items(list), "")),
-            _ => Some(format!("cannot restore slice from {found}")),
-        },
-        (None, None, Some(map)) if map.fields.is_empty() => match value {
-            Value::Object(members) => {
-                let inner = node.values(map)?;
-                members.values().find_map(|member| restore_error(member, inner, ""))
-            }
-            _ if node.values(map).is_some() => Some(format!("cannot restore map from {found}")),
-            _ => None,
-        },
-        (None, None, Some(map)) => match value {
-            Value::Object(members) => members.iter().find_map(|(name, member)| {
-                let field = map.fields.get(name.as_str())?;
-                restore_error(member, node.of_field(field), &field.go_type)
-            }),
-            _ => Some(format!("cannot restore struct from: {found}")),
-        },
-        (Some(Scalar::Integer | Scalar::Number), None, None) if !value.is_number() => {
-            let word = go_type.trim_start_matches('*');
-            Some(format!("unrecognized type: {}", if word.is_empty() { "int64" } else { word }))
-        }
-        (Some(Scalar::Boolean), None, None) if !value.is_boolean() => {
-            Some("unrecognized type: bool".to_owned())
-        }
-        (Some(Scalar::String), None, None) if value.is_i64() || value.is_u64() => {
-            Some("cannot convert int64 to string".to_owned())
-        }
-        (Some(Scalar::String), None, None) if !value.is_string() => {
-            Some("unrecognized type: string".to_owned())
-        }
-        _ => None,
     }
 }
 
