@@ -5,6 +5,7 @@ mod behaviour;
 mod cases;
 mod citizen;
 mod compare;
+mod faults;
 mod player;
 mod remote;
 mod secrecy;

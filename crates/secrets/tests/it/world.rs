@@ -13,7 +13,9 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::convert::Infallible;
+use std::future::Future;
+use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,6 +40,15 @@ impl IssuerFetch for Published {
 /// Held by tests that must not run beside each other: what is logged is caught by thread, and its filters are global.
 pub(crate) static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
+/// What is wrong with the ways to the servers, for all who use them.
+#[derive(Debug, Default)]
+pub(crate) struct Weather {
+    /// The API server takes no request.
+    pub(crate) hub_down: AtomicBool,
+    /// Requests to Azure arrive, and their answers get lost.
+    pub(crate) cut: AtomicBool,
+}
+
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) hub: ApiServer,
@@ -47,6 +58,7 @@ pub(crate) struct World {
     pub(crate) used: Arc<Mutex<BTreeSet<String>>>,
     /// What was asked of Azure, as `METHOD host/path`.
     pub(crate) asked: Arc<Mutex<Vec<String>>>,
+    pub(crate) weather: Arc<Weather>,
 }
 
 /// Who the operator is: with its own rights only.
@@ -79,8 +91,14 @@ impl World {
     pub(crate) async fn new() -> Self {
         let hub = ApiServer::builder("hub").issuer("https://oidc.example/hub/").build().unwrap();
         let tenant = Tenant::new(hub.issuer(), Arc::new(Published(hub.clone())));
-        let world =
-            Self { hub, tenant, shutdown: Shutdown::new(), used: Arc::default(), asked: Arc::default() };
+        let world = Self {
+            hub,
+            tenant,
+            shutdown: Shutdown::new(),
+            used: Arc::default(),
+            asked: Arc::default(),
+            weather: Arc::default(),
+        };
         for definition in gangplank_secrets::crds() {
             let manifest = gangplank_yaml::to_json(definition.yaml, gangplank_yaml::Dialect::SigsV2).unwrap();
             let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -120,17 +138,20 @@ impl World {
 
     /// The operator's Kubernetes client, which never leaves the process and has the operator's rights only.
     pub(crate) fn client(&self) -> kube::Client {
-        let (hub, used) = (self.hub.clone(), Arc::clone(&self.used));
+        let (hub, used, weather) = (self.hub.clone(), Arc::clone(&self.used), Arc::clone(&self.weather));
         let service = tower::service_fn(move |request: Request<kube::client::Body>| {
             let uri = request.uri().clone();
             let right = right(request.method().as_str(), uri.path(), uri.query().unwrap_or_default());
             used.lock().unwrap().insert(right);
-            let hub = hub.clone();
+            let (hub, down) = (hub.clone(), weather.hub_down.load(Ordering::Relaxed));
             async move {
+                if down {
+                    return Err(std::io::Error::from(ErrorKind::ConnectionRefused));
+                }
                 let (parts, body) = request.into_parts();
                 let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
                 let peer = Self::peer(OPERATOR, "system:serviceaccounts");
-                Ok::<_, Infallible>(hub.handle(Request::from_parts(parts, body), &peer).await)
+                Ok(hub.handle(Request::from_parts(parts, body), &peer).await)
             }
         });
         kube::Client::new(service, "default")
@@ -139,30 +160,42 @@ impl World {
     /// A transport to the cloud that never leaves the process.
     pub(crate) fn transport(&self) -> Transport {
         let (cloud, asked) = (self.tenant.cloud.clone(), Arc::clone(&self.asked));
+        let weather = Arc::clone(&self.weather);
         Transport::new(tower::service_fn(move |request: Request<Bytes>| {
             let uri = request.uri();
             let line = format!("{} {}{}", request.method(), uri.host().unwrap_or_default(), uri.path());
             asked.lock().unwrap().push(line);
-            let cloud = cloud.clone();
+            let (cloud, weather) = (cloud.clone(), Arc::clone(&weather));
             async move {
                 // A vault's name is known to DNS only while the vault exists; the recorded stand-in answered 404.
                 let response = cloud.handle(request).await;
                 let (parts, body) = response.into_parts();
                 let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-                Ok::<_, Infallible>(Response::from_parts(parts, body))
+                match weather.cut.load(Ordering::Relaxed) {
+                    true => Err(std::io::Error::from(ErrorKind::ConnectionReset)),
+                    false => Ok(Response::from_parts(parts, body)),
+                }
             }
         }))
     }
 
-    /// Starts the operator.
+    /// Starts the operator, to be ended by the world's shutdown.
     pub(crate) fn start(&self, options: gangplank_secrets::Options) {
+        self.shutdown.spawn(self.operator(options));
+    }
+
+    /// The operator: it works while this is awaited, and is killed in the middle of whatever it does when this is dropped.
+    pub(crate) fn operator(
+        &self,
+        options: gangplank_secrets::Options,
+    ) -> impl Future<Output = Result<(), gangplank_secrets::Error>> + Send + 'static {
         let transport = self.transport();
         let tokens = Tokens::new(transport.clone(), Clock::system(), RetryPolicy::brief());
         let limits = VaultLimits { concurrent: 20, retry: RetryPolicy::brief() };
         let vaults = Vaults::new(transport, tokens.clone(), limits);
         let ports = Ports { vaults: Arc::new(Azure { tokens, vaults }) };
         let (client, shutdown) = (self.client(), self.shutdown.clone());
-        self.shutdown.spawn(gangplank_secrets::run(client, ports, options, shutdown));
+        gangplank_secrets::run(client, ports, options, shutdown)
     }
 
     /// Makes an object; its kind says where.
