@@ -168,6 +168,9 @@ fn measure(
     let binary = root.join("target/release/gangplank");
     let crds = Command::new(&binary).arg("crds").output().map_err(|error| error.to_string())?;
     hub.apply(&String::from_utf8_lossy(&crds.stdout))?;
+    if program == Program::ExternalSecrets {
+        hub.apply(GENERATOR_STATE)?;
+    }
     hub.apply(r#"{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}}"#)?;
     let store = azure.world.join("platform/manifests/argocd/overlays/prd/secret-store.yaml");
     hub.apply(&fs::read_to_string(&store).map_err(|error| format!("{}: {error}", store.display()))?)?;
@@ -239,6 +242,15 @@ fn measure(
     measured.new_beside = Some(began.elapsed().as_secs_f64());
     Ok(measured)
 }
+
+/// A kind that External Secrets watches whatever it is told, and ends after two minutes without.
+const GENERATOR_STATE: &str = r#"{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": {"name": "generatorstates.generators.external-secrets.io"},
+    "spec": {"group": "generators.external-secrets.io", "scope": "Namespaced",
+        "names": {"kind": "GeneratorState", "listKind": "GeneratorStateList", "plural": "generatorstates",
+            "singular": "generatorstate"},
+        "versions": [{"name": "v1alpha1", "served": true, "storage": true, "schema": {"openAPIV3Schema":
+            {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}}"#;
 
 /// Where health is served.
 const ADMIN: &str = "127.0.0.1:18953";

@@ -37,6 +37,31 @@ async fn ten_thousand_callers_make_one_login_until_it_is_due() {
 }
 
 #[tokio::test]
+async fn a_proof_is_a_login_of_the_moment_and_its_failure_takes_no_token_from_others() {
+    let works = Arc::new(AtomicU32::new(1));
+    let answer = Arc::clone(&works);
+    let (transport, asked) = transport(move |_| match answer.load(Ordering::Relaxed) {
+        0 => json(
+            401,
+            r#"{"error":"invalid_client","error_description":"AADSTS700213: no","error_codes":[700213]}"#,
+        ),
+        _ => granted(TOKEN),
+    });
+    let hands = Hands::new();
+    let tokens = fake::tokens(&transport, &hands);
+    let (credential, scope) = (federated("argocd/argocd-server"), vault());
+    tokens.get(AUTHORITY, &credential, &scope).await.unwrap();
+    tokens.prove(AUTHORITY, &credential, &scope).await.unwrap();
+    assert_eq!(asked.all().len(), 1, "a login of this moment is proof");
+    hands.forward(10);
+    works.store(0, Ordering::Relaxed);
+    assert!(tokens.prove(AUTHORITY, &credential, &scope).await.is_err());
+    assert!(tokens.prove(AUTHORITY, &credential, &scope).await.is_err());
+    assert_eq!(asked.all().len(), 2, "a refusal is not asked for again at once");
+    tokens.get(AUTHORITY, &credential, &scope).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_form_says_who_wants_what_with_which_proof() {
     let (transport, _) = transport(|request| {
         let form = String::from_utf8(request.body().to_vec()).unwrap();

@@ -55,7 +55,7 @@ impl IssuerFetch for Published {
 
 impl Hub {
     /// Starts all but the operator; none where the peers were not built.
-    pub(crate) async fn start() -> Option<Hub> {
+    pub(crate) async fn open() -> Option<Hub> {
         let peers = peers()?;
         // Another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -94,8 +94,8 @@ impl Hub {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// The operator's command, with further arguments: its own rights on the hub, Azure behind the proxy.
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+    /// The operator's command, with further arguments and its own rights on the hub.
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = gangplank(&[
             "run",
             "--enable",
@@ -106,14 +106,22 @@ impl Hub {
             "external-secrets",
         ]);
         command.args(arguments).env("KUBECONFIG", &self.operator);
+        command
+    }
+
+    /// Starts a program with Azure behind its proxy. One that brings no kubeconfig is the administrator.
+    pub(crate) fn start(&self, command: &mut Command, log: &str) -> Running {
+        if command.get_envs().all(|(name, _)| name != "KUBECONFIG") {
+            command.env("KUBECONFIG", self.folder.path().join("kubeconfig-admin"));
+        }
         command.env("HTTPS_PROXY", format!("http://{}", self.door.address));
         command.env("SSL_CERT_FILE", self.folder.path().join("azure.pem"));
-        command
+        start(command, &self.folder.path().join(log))
     }
 
     /// Starts the operator; what it says goes into the file `log`.
     pub(crate) fn run(&self, log: &str, arguments: &[&str]) -> Running {
-        start(&mut self.command(arguments), &self.folder.path().join(log))
+        self.start(&mut self.command(arguments), log)
     }
 
     /// What the process whose words are in `log` tells Prometheus, once it says that it is ready.
