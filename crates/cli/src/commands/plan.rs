@@ -32,7 +32,7 @@ pub(crate) async fn run(args: &Plan, environment: &Environment, ui: &Ui) -> Resu
 
     let root = tree.root.canonicalize().context(|| format!("cannot find `{}`", tree.root.display()))?;
     let git = GitLook::new(connect::mirrors(environment).await?, gangplank_git::Access::default());
-    let files = Arc::new(DiskFiles);
+    let files = Arc::new(DiskFiles::default());
     let effects = change::of(&tree.fleet, files, &root.display().to_string(), &tree, &git).await?;
     let report = Report::of_plan(access, vault, &effects);
     ui.data(args.format.output, &report, || report.text("would "))?;
