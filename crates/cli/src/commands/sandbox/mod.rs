@@ -141,7 +141,8 @@ async fn start(args: &Sandbox, process: &Environment, ui: &Ui) -> Result<Outcome
             Ended::Ordered(Order::Reset) => {
                 ui.say("the sandbox starts anew");
                 if let Some(root) = &args.directory {
-                    tree::empty(root)?;
+                    let aside = tree::set_aside(root)?;
+                    ui.say(format!("the working copy of before is in `{}`", aside.display()));
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The Git tree of the sandbox: laid down as a person would, with the same library calls as `init`, `cluster add`, `repo add`, `apply`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gangplank_git::{Access, Signature, WorkingCopy};
 use gangplank_onboarding::access::Observed;
@@ -166,13 +166,17 @@ fn access(world: &World) -> Access {
     }
 }
 
-/// Takes out of a folder what a sandbox laid there: the next one lays its own.
-pub(super) fn empty(root: &Path) -> Result<(), CliError> {
-    let failed = || format!("cannot empty `{}`", root.display());
-    for entry in root.read_dir().context(failed)? {
-        let path = entry.context(failed)?.path();
-        let gone = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
-        gone.context(failed)?;
-    }
-    Ok(())
+/// Moves the working copy of a sandbox that starts anew aside, since a person may have worked in it, and leaves an empty folder in its place.
+/// Says where it is now.
+pub(super) fn set_aside(root: &Path) -> Result<PathBuf, CliError> {
+    let numbered = |number: u32| {
+        let mut name = root.as_os_str().to_owned();
+        name.push(format!(".{number}"));
+        PathBuf::from(name)
+    };
+    let free = (1..).map(numbered).find(|path| !path.exists()).unwrap_or_else(|| numbered(0));
+    std::fs::rename(root, &free)
+        .and_then(|()| std::fs::create_dir(root))
+        .context(|| format!("cannot move `{}` to `{}`", root.display(), free.display()))?;
+    Ok(free)
 }
