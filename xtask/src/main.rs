@@ -1,11 +1,13 @@
 //! Generation, checks of the tree, peers.
 //!
-//! `cargo xtask peers [NAME...]` builds and installs what tests meet in reality; `cargo xtask openapi` writes the table of built-in kinds of `gangplank-merge`.
+//! `cargo xtask peers [NAME...]` builds and installs what tests meet in reality; `cargo xtask clients` runs the tests with real clients and
+//! writes the table of `docs/clients.md`; `cargo xtask openapi` writes the table of built-in kinds of `gangplank-merge`.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 mod bench;
+mod clients;
 mod openapi;
 mod peers;
 
@@ -19,8 +21,11 @@ fn main() -> ExitCode {
         ["bench", "secrets", arguments @ ..] => {
             bench::secrets::run(&root, arguments, |line| eprintln!("{line}"))
         }
+        ["clients"] => clients::run(&root, |line| eprintln!("{line}")),
         ["peers", names @ ..] => peers::install(&root, names, |line| eprintln!("{line}")),
-        other => Err(format!("no task {other:?}; the tasks are: bench, bench secrets, openapi, peers")),
+        other => {
+            Err(format!("no task {other:?}; the tasks are: bench, bench secrets, clients, openapi, peers"))
+        }
     };
     match outcome {
         Ok(summary) => {

@@ -41,13 +41,14 @@ enum How {
 }
 
 /// The peers, those that others wait for first.
-const PEERS: [Peer; 12] = [
+const PEERS: [Peer; 13] = [
     Peer { name: "python", made: "python/bin/kubectl", how: How::Python(&python::SDKS) },
     Peer { name: "etcd", made: "bin/etcd", how: How::Go(go::ETCD) },
     Peer { name: "kube-apiserver", made: "bin/kube-apiserver", how: How::Go(go::KUBE_APISERVER) },
     Peer { name: "external-secrets", made: "bin/external-secrets", how: How::Go(go::EXTERNAL_SECRETS) },
     Peer { name: "kubelogin", made: "bin/kubelogin", how: How::Go(go::KUBELOGIN) },
     Peer { name: "argocd", made: "bin/argocd", how: How::ArgoCd(go::ARGO_CD) },
+    Peer { name: "kustomize", made: "bin/kustomize", how: How::Go(go::KUSTOMIZE) },
     Peer { name: "redis", made: "bin/redis-server", how: How::Debian(&debian::REDIS) },
     Peer {
         name: "azurerm",

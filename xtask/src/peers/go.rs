@@ -75,6 +75,15 @@ pub(super) const KUBELOGIN: Program = Program {
     ..PLAIN
 };
 
+/// Argo CD's repo server calls it.
+pub(super) const KUSTOMIZE: Program = Program {
+    module: "sigs.k8s.io/kustomize/kustomize/v5",
+    version: "v5.8.1",
+    package: ".",
+    set: &["sigs.k8s.io/kustomize/api/provenance.version=v5.8.1"],
+    ..PLAIN
+};
+
 /// Later ones of the line do not compile from the proxy, and those from 3.3 on are not whole there.
 pub(super) const ARGO_CD: Program = Program {
     module: "github.com/argoproj/argo-cd/v3",

@@ -16,6 +16,9 @@ pub(crate) struct Sandbox {
     /// How many clusters to bring aboard
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) clusters: u32,
+    /// Only the servers: no tree, nothing aboard, and no controller of gangplank's, so that the real ones can have their place
+    #[arg(long, conflicts_with_all = ["exit", "one_more", "breaks", "directory"])]
+    pub(crate) bare: bool,
     /// End when every cluster is aboard, or can't come aboard; the exit code says which
     #[arg(long)]
     pub(crate) exit: bool,

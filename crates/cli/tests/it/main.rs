@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod apiserver;
+mod clients;
 mod command;
 mod docs;
 mod kubernetes;

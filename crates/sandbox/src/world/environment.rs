@@ -66,6 +66,12 @@ pub(super) fn environment(
     set("GIT_CONFIG_VALUE_0", format!("store --file={}", shell_quoted(&below(GIT_CREDENTIALS))));
 
     set("GANGPLANK_SANDBOX", directory.to_string_lossy().into_owned());
+    // What `gangplank init` asks for and no other variable says.
+    set("GANGPLANK_SANDBOX_HUB", facts.hub.id.clone());
+    set("GANGPLANK_SANDBOX_ISSUER", facts.hub.issuer_url.clone());
+    set("GANGPLANK_SANDBOX_VAULT", facts.vault.id.clone());
+    set("GANGPLANK_SANDBOX_REPOSITORY", facts.platform_repository.clone());
+    set("GANGPLANK_SANDBOX_TEAM_REPOSITORY", facts.team_repository.clone());
     variables
 }
 
@@ -133,6 +139,11 @@ AZURE_TENANT_ID=TENANT
 CHECKPOINT_DISABLE=1
 CURL_CA_BUNDLE=/it's here/ca.pem
 GANGPLANK_SANDBOX=/it's here
+GANGPLANK_SANDBOX_HUB=/hub
+GANGPLANK_SANDBOX_ISSUER=https://issuer/
+GANGPLANK_SANDBOX_REPOSITORY=http://127.0.0.1:2/platform.git
+GANGPLANK_SANDBOX_TEAM_REPOSITORY=http://127.0.0.1:2/team.git
+GANGPLANK_SANDBOX_VAULT=/akv
 GIT_CONFIG_COUNT=1
 GIT_CONFIG_KEY_0=credential.http://127.0.0.1:2.helper
 GIT_CONFIG_VALUE_0=store --file='/it'\\''s here/git-credentials'

@@ -10,7 +10,6 @@ mod client;
 mod faults;
 mod git;
 mod lifecycle;
-mod peers;
 mod proxy;
 mod standalone;
 mod start;

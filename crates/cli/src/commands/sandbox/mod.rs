@@ -100,7 +100,9 @@ impl Plan {
         let faults = args.faults.as_deref().map(fault::read).transpose()?.unwrap_or_default();
         let mut names = cluster_names(usize::try_from(args.clusters).unwrap_or(usize::MAX));
         let clusters = names.iter().map(|name| name.parse()).collect::<Result<Vec<ClusterName>, _>>()?;
-        names.push(SPARE.to_owned());
+        if !args.bare {
+            names.push(SPARE.to_owned());
+        }
         let options = Options {
             clusters: names,
             seed: args.seed,
@@ -173,6 +175,10 @@ async fn live(
     ));
     for fault in &plan.faults {
         world.add_fault(fault.clone()).await?;
+    }
+    if args.bare {
+        ui.say("nothing is in it; in a second shell: gangplank sandbox shell");
+        return Ok(end.await);
     }
     let environment = environment_in(world, process);
     let azure = connect::azure(&environment)?;
