@@ -1,7 +1,6 @@
 //! The sandbox through its real sockets.
 
 #![expect(clippy::unwrap_used, reason = "a helper may panic where a test may")]
-#![expect(clippy::print_stderr, reason = "a test that skips says so")]
 
 mod azure;
 mod breaks;
