@@ -19,16 +19,22 @@ for [Python](clients/python.md) and for [Rust](clients/rust.md).
 |---|---|---|---|---|
 ";
 
-/// Runs the tests and writes the table, even where one fails.
-pub(crate) fn run(root: &Path, tell: impl Fn(&str)) -> Result<String, String> {
+/// Runs the tests and writes the table, even where one fails. With a filter it runs those tests whose name holds it, and the other rows are
+/// those of the last run.
+pub(crate) fn run(root: &Path, filter: Option<&str>, tell: impl Fn(&str)) -> Result<String, String> {
     let rows = root.join("target/clients");
-    // Rows of an earlier run are none of this one.
-    let _ = fs::remove_dir_all(&rows);
+    if filter.is_none() {
+        // Rows of an earlier run are none of this one.
+        let _ = fs::remove_dir_all(&rows);
+    }
     fs::create_dir_all(&rows).map_err(|error| format!("cannot make {}: {error}", rows.display()))?;
     let rows = rows.canonicalize().map_err(|error| format!("cannot find {}: {error}", rows.display()))?;
     tell("running the tests with real clients, one after another");
     let mut cargo = Command::new("cargo");
-    cargo.args(["test", "--package", "gangplank-cli", "--test", "it", "clients::", "--", "--nocapture"]);
+    cargo
+        .args(["test", "--package", "gangplank-cli", "--test", "it"])
+        .arg(format!("clients::{}", filter.unwrap_or_default()));
+    cargo.args(["--", "--nocapture"]);
     let status = cargo.current_dir(root).env("GANGPLANK_CLIENTS", &rows).status();
     let status = status.map_err(|error| format!("cannot start cargo: {error}"))?;
     let path = root.join("docs/clients.md");

@@ -21,7 +21,8 @@ fn main() -> ExitCode {
         ["bench", "secrets", arguments @ ..] => {
             bench::secrets::run(&root, arguments, |line| eprintln!("{line}"))
         }
-        ["clients"] => clients::run(&root, |line| eprintln!("{line}")),
+        ["clients"] => clients::run(&root, None, |line| eprintln!("{line}")),
+        ["clients", filter] => clients::run(&root, Some(filter), |line| eprintln!("{line}")),
         ["peers", names @ ..] => peers::install(&root, names, |line| eprintln!("{line}")),
         other => {
             Err(format!("no task {other:?}; the tasks are: bench, bench secrets, clients, openapi, peers"))
