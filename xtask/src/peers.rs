@@ -16,7 +16,6 @@ mod argocd;
 mod cargo;
 mod debian;
 mod go;
-mod java;
 mod python;
 
 use std::fs;
@@ -36,12 +35,11 @@ enum How {
     ArgoCd(go::Program),
     Python(&'static [&'static str]),
     Debian(&'static [&'static str]),
-    Maven(&'static str),
     Cargo(&'static str),
 }
 
 /// The peers, those that others wait for first.
-const PEERS: [Peer; 13] = [
+const PEERS: [Peer; 12] = [
     Peer { name: "python", made: "python/bin/kubectl", how: How::Python(&python::SDKS) },
     Peer { name: "etcd", made: "bin/etcd", how: How::Go(go::ETCD) },
     Peer { name: "kube-apiserver", made: "bin/kube-apiserver", how: How::Go(go::KUBE_APISERVER) },
@@ -66,7 +64,6 @@ const PEERS: [Peer; 13] = [
         made: "bin/azure-sdk-for-rust",
         how: How::Cargo("docs/clients/rust.md"),
     },
-    Peer { name: "lowkey-vault", made: "share/lowkey-vault-app.jar", how: How::Maven(java::LOWKEY_VAULT) },
 ];
 
 /// The cache folder.
@@ -108,7 +105,6 @@ pub(crate) fn install(root: &Path, names: &[&str], tell: impl Fn(&str)) -> Resul
             How::ArgoCd(program) => argocd::build(name, &program, &folder),
             How::Python(packages) => python::install(&folder.join(name), packages),
             How::Debian(packages) => debian::install(&folder, packages),
-            How::Maven(artifact) => java::install(&folder.join(peer.made), artifact),
             How::Cargo(page) => cargo::build(name, &root.join(page), &folder),
         };
         let seconds = started.elapsed().as_secs();

@@ -19,14 +19,14 @@ fn a_cluster_leaves_without_residue() {
         trace["left"].as_str().unwrap().to_owned()
     };
 
-    let (code, report, _) = offboard(&["--dry-run"]);
-    assert_eq!((code, &report["done"]), (Some(3), &Value::Bool(false)), "{report:#}");
+    let (code, report, talk) = offboard(&["--dry-run"]);
+    assert_eq!((code, &report["done"]), (Some(3), &Value::Bool(false)), "{report:#}\n{talk}");
     assert_eq!(left(&report, "Application argocd/aks-prd-we-002-bootstrap"), "there");
 
     // First the applications end, while Argo CD can still reach the cluster.
     let (code, report, talk) = offboard(&[]);
     assert_eq!(code, Some(3), "{talk}");
-    assert!(report["next"].as_str().unwrap().starts_with("commit and push"), "{report:#}");
+    assert!(report["next"].as_str().unwrap().starts_with("commit and push"), "{report:#}\n{talk}");
     shell.push("Take aks-prd-we-002 off board");
     let (code, report, talk) = offboard(&[]);
     assert_eq!(code, Some(3), "{talk}");
@@ -41,8 +41,8 @@ fn a_cluster_leaves_without_residue() {
     assert!(report["traces"].as_array().unwrap().iter().all(|it| it["left"] == "gone"), "{report:#}");
     // Nobody else was touched.
     assert_eq!(shell.run(&["status", "--output", "json"]).0, Some(0));
-    let (code, again, _) = offboard(&[]);
-    assert_eq!((code, &again["done"]), (Some(0), &Value::Bool(true)), "{again:#}");
+    let (code, again, talk) = offboard(&[]);
+    assert_eq!((code, &again["done"]), (Some(0), &Value::Bool(true)), "{again:#}\n{talk}");
 
     let Some(peers) = peers(&["python/bin/kubectl"]) else {
         eprintln!("skipped: without kubectl nobody looks at the cluster itself (`cargo xtask peers`)");
