@@ -81,7 +81,14 @@ impl<'a> Run<'a> {
 
 impl Git {
     /// Creates one that runs as `options` say.
-    pub fn new(options: Options) -> Git {
+    ///
+    /// A bare name is looked up in their `PATH` here and now: a child with a `PATH` of its own would otherwise be made by copying this
+    /// process's page tables, which takes longer than git itself where a large fleet is in memory.
+    pub fn new(mut options: Options) -> Git {
+        let path = options.environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value.clone());
+        if let Some(found) = path.and_then(|path| look_up(&options.program, &path)) {
+            options.program = found;
+        }
         Git { options: Arc::new(options) }
     }
 
@@ -159,6 +166,12 @@ impl Git {
         }
         command
     }
+}
+
+/// The file that a bare program name stands for; none where it has a folder already, or is in none of `path`.
+fn look_up(program: &Path, path: &OsStr) -> Option<PathBuf> {
+    let bare = program.components().count() == 1;
+    bare.then(|| std::env::split_paths(path).map(|folder| folder.join(program)).find(|file| file.is_file()))?
 }
 
 /// Refuses what Git would take for an option or run as a program.
