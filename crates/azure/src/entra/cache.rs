@@ -64,7 +64,7 @@ impl Tokens {
         self.obtain(authority, credential, scope, None).await
     }
 
-    /// As [`Tokens::get`], with a token that was issued within the last [`PAUSE_AFTER_FAILURE`]: proof that the login works now.
+    /// As [`Tokens::get`], with a token that was issued within the last second: proof that the login works now.
     /// Those who ask at once share one login; where it fails, an older token that still works stays for all others.
     pub async fn prove(&self, authority: &str, credential: &Credential, scope: &Scope) -> Outcome {
         self.obtain(authority, credential, scope, Some(PAUSE_AFTER_FAILURE)).await
