@@ -32,6 +32,10 @@ use std::time::{Duration, Instant};
 
 use gangplank_kustomize::{Incremental, Options, Renderer};
 
+/// The allocator of the gangplank binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BASE: &str = "apiVersion: external-secrets.io/v1
 kind: ExternalSecret
 metadata:
