@@ -22,6 +22,10 @@ use serde_json::{Value, json};
 
 use crate::real::{Connection, Real, TOKENS};
 
+/// The allocator of the gangplank binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Clients at the same time.
 const CLIENTS: usize = 8;
 const OBJECTS: usize = 1_000;
