@@ -7,12 +7,12 @@
 //! time of a cluster in the largest fleet compares with that in the smallest of at least 1,000.
 //!
 //! ```text
-//! a shared machine, load 14, without link-time optimisation
-//! clusters   gangplank   peak     one changed   kubectl    peak     times faster
-//!        1      2.5 ms    4 MiB        0.2 ms      63 ms   46 MiB            25
-//!     1000     68.8 ms    9 MiB        0.2 ms    5104 ms   91 MiB            74
-//!     5000    542.6 ms   25 MiB        0.6 ms
-//!    10000    991.8 ms   45 MiB        0.5 ms
+//! 2 cores, nothing else on the machine, without link-time optimisation
+//! clusters   gangplank   peak     one changed   kubectl    peak      times faster
+//!        1      2.6 ms    8 MiB        0.1 ms      54 ms    46 MiB             21
+//!     1000     37.6 ms   22 MiB        0.2 ms    2839 ms    88 MiB             75
+//!     5000    205.0 ms   34 MiB        0.2 ms   42813 ms   233 MiB            209
+//!    10000    406.9 ms   52 MiB        0.5 ms
 //! ```
 //!
 //! Where the time goes: a third is the system's (four calls a cluster to find and read one file), a third the overlay's
