@@ -60,6 +60,11 @@ impl CliError {
         self
     }
 
+    /// What failed and why, as one line for another error's text.
+    pub(crate) fn in_one_line(&self) -> String {
+        std::iter::once(&self.what).chain(&self.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
+    }
+
     /// The code with which the process ends.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(if self.usage { 2 } else { 1 })

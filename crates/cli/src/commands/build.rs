@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Build, environment: &Environment, ui: &Ui) -> Result<Ou
         options.helm = Some(Arc::new(helm::HelmCommand::new(args.helm_command.clone())));
     }
     if !args.offline {
-        options.remote = Arc::new(remote::Network::new(environment)?);
+        options.remote = Arc::new(remote::Network::new(environment));
     }
     let directory = if Path::new(&args.directory).exists() {
         absolute(Path::new(&args.directory))?

@@ -1,7 +1,7 @@
 //! What a kustomization fetches from elsewhere: files over HTTPS, directories of Git repositories.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use gangplank_git::{Access, FileKind, Mirrors};
@@ -15,17 +15,35 @@ use crate::error::{CliError, Context as _};
 /// As many redirects as Go's client follows.
 const REDIRECTS: usize = 10;
 
-/// The network, asked once for each address.
+/// The network, opened when the first address is asked for: most trees ask for none, and reading the machine's certificates takes longer
+/// than rendering an overlay.
 pub(super) struct Network {
+    environment: Environment,
+    opened: OnceLock<Result<Opened, String>>,
+}
+
+impl Network {
+    /// The network as the environment says how to reach it.
+    pub(super) fn new(environment: &Environment) -> Self {
+        Network { environment: environment.clone(), opened: OnceLock::new() }
+    }
+
+    fn opened(&self) -> Result<&Opened, RemoteError> {
+        let open = || Opened::new(&self.environment).map_err(|error| error.in_one_line());
+        self.opened.get_or_init(open).as_ref().map_err(|error| RemoteError::Failed(error.clone()))
+    }
+}
+
+/// The network once it is open, asked once for each address.
+struct Opened {
     runtime: tokio::runtime::Runtime,
     transport: gangplank_azure::Transport,
     mirrors: Mirrors,
     fetched: Mutex<HashMap<String, Arc<[u8]>>>,
 }
 
-impl Network {
-    /// The network as the environment says how to reach it.
-    pub(super) fn new(environment: &Environment) -> Result<Self, CliError> {
+impl Opened {
+    fn new(environment: &Environment) -> Result<Self, CliError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -33,7 +51,7 @@ impl Network {
             .context(|| "cannot start the runtime".to_owned())?;
         let transport = connect::network(environment)?.transport()?;
         let mirrors = runtime.block_on(connect::mirrors(environment))?;
-        Ok(Network { runtime, transport, mirrors, fetched: Mutex::default() })
+        Ok(Opened { runtime, transport, mirrors, fetched: Mutex::default() })
     }
 
     async fn fetch(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
@@ -82,6 +100,16 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 impl Remote for Network {
+    fn get(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
+        self.opened()?.get(url)
+    }
+
+    fn checkout(&self, reference: &GitReference) -> Result<Checkout, RemoteError> {
+        self.opened()?.checkout(reference)
+    }
+}
+
+impl Opened {
     fn get(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
         let known = || self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(body) = known().get(url) {
