@@ -54,7 +54,7 @@ pub struct Planes {
 /// The working copy's word on the cluster comes from the caller: it is his disk.
 pub async fn observe(
     planes: &Planes,
-    git: &mut GitLook,
+    git: &GitLook,
     fleet: &Fleet,
     member: &Member,
     working: Declared,

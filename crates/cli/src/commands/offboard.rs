@@ -44,7 +44,7 @@ struct TraceView {
 
 pub(crate) async fn run(args: &Offboard, environment: &Environment, ui: &Ui) -> Result<Outcome, CliError> {
     let name: ClusterName = args.name.parse()?;
-    let mut leave = Leave {
+    let leave = Leave {
         args,
         ui,
         tree: DiskTree::open(&args.tree)?,
@@ -111,12 +111,12 @@ struct Leave<'a> {
 }
 
 impl Leave<'_> {
-    async fn look(&mut self) -> Result<Observed, CliError> {
+    async fn look(&self) -> Result<Observed, CliError> {
         let fleet = &self.tree.fleet;
         let working = Declared::of(&members(fleet, &self.tree), &self.name);
         let mut member: Member = member(fleet, &self.tree, self.name.clone());
         member.resource_id = self.args.resource_id.clone().or(member.resource_id);
-        Ok(observe(&self.planes, &mut self.git, fleet, &member, working).await?)
+        Ok(observe(&self.planes, &self.git, fleet, &member, working).await?)
     }
 
     /// Edits the working copy.

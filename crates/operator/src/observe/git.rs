@@ -109,9 +109,9 @@ impl GitLook {
         Ok(GitTree(self.mirrors.tree(&repository.url, &commit, &self.access).await?))
     }
 
-    /// The clusters that the tip of the branch has overlays for.
-    pub(crate) async fn tip(&mut self, fleet: &Fleet) -> Result<Vec<Member>, gangplank_git::Error> {
-        Ok(self.sight(fleet).await?.members.clone())
+    /// The clusters that the tip of the branch has overlays for, without rendering any.
+    pub(crate) async fn tip(&self, fleet: &Fleet) -> Result<Vec<Member>, gangplank_git::Error> {
+        Ok(members(fleet, &self.tree(fleet).await?))
     }
 
     pub(super) async fn look(&mut self, fleet: &Fleet, members: &[Member]) -> ByCluster<Seen<OverlayFacts>> {

@@ -62,8 +62,11 @@ impl Opened {
                 .uri(&url)
                 .body(Bytes::new())
                 .map_err(|error| RemoteError::Failed(format!("`{url}` is no address: {error}")))?;
-            let answer =
-                self.transport.send(request).await.map_err(|error| RemoteError::Failed(chain(&error)))?;
+            let answer = self
+                .transport
+                .send(request)
+                .await
+                .map_err(|error| RemoteError::Failed(CliError::from(error).in_one_line()))?;
             match answer.status() {
                 status if status.is_success() => return Ok(Arc::from(answer.body().as_ref())),
                 StatusCode::MOVED_PERMANENTLY
@@ -89,16 +92,6 @@ impl Opened {
     }
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
-}
-
 impl Remote for Network {
     fn get(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
         self.opened()?.get(url)
@@ -121,7 +114,7 @@ impl Opened {
     }
 
     fn checkout(&self, reference: &GitReference) -> Result<Checkout, RemoteError> {
-        let failed = |error: gangplank_git::Error| RemoteError::Failed(chain(&error));
+        let failed = |error: gangplank_git::Error| RemoteError::Failed(CliError::from(error).in_one_line());
         let access = Access::default();
         let revision = reference.revision.as_deref().unwrap_or("HEAD");
         let tree = self.runtime.block_on(async {
